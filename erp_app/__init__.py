@@ -1,0 +1,1 @@
+"""Satu ERP: one source of truth, many departments."""
