@@ -1,0 +1,129 @@
+"""Connections: one psycopg 3 pool per process for the application role, which owns nothing."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, LiteralString
+
+import psycopg
+from psycopg_pool import ConnectionPool, PoolTimeout
+from sqlalchemy import create_engine
+from sqlalchemy.engine import Engine
+from sqlalchemy.pool import NullPool
+
+from erp_app.kernel.config import settings
+from erp_app.kernel.errors import Unavailable
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+_lock = threading.Lock()
+_pools: dict[str, ConnectionPool[Connection]] = {}
+_borrowed = threading.local()
+_engine: Engine | None = None
+
+
+def pool(role: str = "app") -> ConnectionPool[Connection]:
+    """Return this process's pool of one role (`app` or `relay`), opened at first use.
+
+    Raises:
+        RuntimeError: when the URL of that role is not configured.
+    """
+    with _lock:
+        if role not in _pools:
+            url = getattr(settings(), f"{role}_url")
+            if not url:
+                raise RuntimeError(f"ERP_{role.upper()}_URL is not set: start the system with ./erp up, or run ./erp migrate first")
+            size = settings().pool_size if role == "app" else 2
+            _pools[role] = ConnectionPool(
+                url, min_size=1, max_size=size, timeout=10, max_lifetime=3600, check=ConnectionPool.check_connection, open=True,
+                kwargs={"application_name": f"satu-{role}", "options": "-c lock_timeout=15s -c statement_timeout=120s -c timezone=UTC"},
+                name=f"satu-{role}",
+            )
+        return _pools[role]
+
+
+def close_pools() -> None:
+    """Close all pools, after migrations or at the end of the process."""
+    global _engine  # noqa: PLW0603 - one engine per process by design
+    with _lock:
+        for one in _pools.values():
+            one.close()
+        _pools.clear()
+        _engine = None
+
+
+@contextmanager
+def connection(role: str = "app") -> Iterator[Connection]:
+    """Borrow a connection; commits at the end of the block, rolls back on an exception.
+
+    Raises:
+        Unavailable: ERP-1011 when no connection can be had in time.
+    """
+    try:
+        with pool(role).connection() as conn:
+            yield conn
+    except PoolTimeout as error:
+        raise Unavailable("ERP-1011", "The database is busy or away. Nothing was changed; try again.") from error
+
+
+class _Borrowed:
+    """A connection lent to SQLAlchemy: ending the transaction and the connection stays the unit of work's business."""
+
+    def __init__(self, conn: Connection) -> None:
+        self._conn = conn
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._conn, name)
+
+    @property
+    def autocommit(self) -> bool:
+        return self._conn.autocommit
+
+    @autocommit.setter
+    def autocommit(self, value: bool) -> None:
+        self._conn.autocommit = value
+
+    def commit(self) -> None:
+        """Leave the commit to the unit of work."""
+
+    def rollback(self) -> None:
+        """Leave the rollback to the unit of work."""
+
+    def close(self) -> None:
+        """Leave the connection to the pool."""
+
+
+def _take_borrowed() -> Any:
+    return _Borrowed(_borrowed.conn)
+
+
+def engine() -> Engine:
+    """Return the SQLAlchemy engine that works on whatever connection `lend()` has set for this thread."""
+    global _engine  # noqa: PLW0603
+    if _engine is None:
+        _engine = create_engine(
+            "postgresql+psycopg://", creator=_take_borrowed, poolclass=NullPool, use_native_hstore=False, query_cache_size=1000,
+        )
+    return _engine
+
+
+@contextmanager
+def lend(conn: Connection) -> Iterator[Engine]:
+    """Let SQLAlchemy open its connection on `conn` within this block and thread."""
+    before = getattr(_borrowed, "conn", None)
+    _borrowed.conn = conn
+    try:
+        yield engine()
+    finally:
+        _borrowed.conn = before
+
+
+def ping() -> bool:
+    """Tell whether the database answers."""
+    query: LiteralString = "SELECT 1"
+    try:
+        with connection() as conn:
+            return conn.execute(query).fetchone() == (1,)
+    except (psycopg.Error, Unavailable, RuntimeError):
+        return False

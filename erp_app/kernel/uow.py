@@ -1,0 +1,143 @@
+"""The unit of work: one transaction for one tenant and one user, and the only place that commits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, LiteralString
+
+import psycopg
+from psycopg.rows import dict_row
+from psycopg.sql import SQL, Composed
+from sqlalchemy.exc import DBAPIError
+from sqlmodel import Session
+
+from erp_app.kernel import audit, db, outbox
+from erp_app.kernel.actor import Actor
+from erp_app.kernel.errors import translate
+
+Query = LiteralString | SQL | Composed
+Params = Sequence[Any] | Mapping[str, Any] | None
+
+# One round trip opens the transaction: tenant and user for row-level security and audit, and the transaction's time.
+_OPEN: LiteralString = "SELECT set_config('app.tenant', %s, true), set_config('app.user', %s, true), now()"
+
+
+class Work:
+    """One open transaction. Services take it as their first argument; none of them commits.
+
+    Attributes:
+        actor: who acts.
+        conn: the psycopg connection (tuple rows).
+        now: the transaction's time, aware, UTC.
+    """
+
+    def __init__(self, actor: Actor, conn: db.Connection, now: datetime, *, dry_run: bool) -> None:
+        self.actor = actor
+        self.conn = conn
+        self.now = now
+        self.dry_run = dry_run
+        self._session: Session | None = None
+        self._after_commit: list[Callable[[], None]] = []
+
+    @property
+    def session(self) -> Session:
+        """The SQLModel session on this same transaction, opened at first use."""
+        if self._session is None:
+            with db.lend(self.conn) as engine:
+                self._session = Session(engine.connect(), expire_on_commit=False)
+        return self._session
+
+    def rows(self, query: Query, params: Params = None) -> list[dict[str, Any]]:
+        """Return all rows as dicts; pending session changes are flushed first."""
+        self.flush()
+        with self.conn.cursor(row_factory=dict_row) as cursor:
+            return cursor.execute(query, params).fetchall()
+
+    def row(self, query: Query, params: Params = None) -> dict[str, Any] | None:
+        """Return the first row as a dict, or None."""
+        self.flush()
+        with self.conn.cursor(row_factory=dict_row) as cursor:
+            return cursor.execute(query, params).fetchone()
+
+    def value(self, query: Query, params: Params = None) -> Any:
+        """Return the first column of the first row, or None."""
+        self.flush()
+        found = self.conn.execute(query, params).fetchone()
+        return found[0] if found else None
+
+    def run(self, query: Query, params: Params = None) -> int:
+        """Execute a statement and return the number of rows it touched."""
+        self.flush()
+        return self.conn.execute(query, params).rowcount
+
+    def flush(self) -> None:
+        """Send what the session holds back."""
+        if self._session is not None:
+            self._session.flush()
+
+    def emit(self, name: str, payload: Mapping[str, Any], topics: Sequence[str] = ()) -> None:
+        """Write an event into the outbox; it is delivered after the commit, at least once."""
+        outbox.add(self.conn, self.actor.tenant_id, name, payload, topics)
+
+    def audit(
+        self, action: str, *, resource: str, record_id: int | None = None,
+        before: Mapping[str, Any] | None = None, after: Mapping[str, Any] | None = None, reason: str | None = None,
+    ) -> None:
+        """Write an audit row; the sealer links it into the tenant's hash chain after the commit."""
+        self.flush()
+        audit.add(self.conn, self.actor, audit.Entry(action, resource, record_id, before, after, reason))
+
+    def lock(self, kind: str, ids: Sequence[int]) -> None:
+        """Take transaction locks on named things, always in sorted order, so that two units of work cannot deadlock."""
+        for one in sorted(set(ids)):
+            self.conn.execute(
+                "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"{self.actor.tenant_id}:{kind}:{one}",),
+            )
+
+    def after_commit(self, call: Callable[[], None]) -> None:
+        """Run something harmless to lose after a successful commit."""
+        self._after_commit.append(call)
+
+    def close_session(self) -> None:
+        """Detach the session from the connection before it goes back to the pool."""
+        if self._session is not None:
+            bind = self._session.connection()
+            self._session.close()
+            bind.close()
+            self._session = None
+
+
+@contextmanager
+def unit_of_work(actor: Actor, *, dry_run: bool = False) -> Iterator[Work]:
+    """Open a transaction for an actor; commit at the end of the block, or roll back on an exception or a dry run.
+
+    Raises:
+        ErpError: every database refusal, translated.
+    """
+    calls: list[Callable[[], None]] = []
+    try:
+        with db.connection() as conn:
+            opened = conn.execute(_OPEN, (str(actor.tenant_id), str(actor.user_id))).fetchone()
+            assert opened is not None  # noqa: S101 - a SELECT without FROM has one row
+            work = Work(actor, conn, opened[2], dry_run=dry_run)
+            try:
+                yield work
+                work.flush()
+                if dry_run:
+                    conn.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            finally:
+                work.close_session()
+                if dry_run:
+                    conn.rollback()
+            calls = work._after_commit  # noqa: SLF001 - same module
+    except psycopg.Error as error:
+        raise translate(error) from error
+    except DBAPIError as error:
+        if isinstance(error.orig, psycopg.Error):
+            raise translate(error.orig) from error
+        raise
+    if not dry_run:
+        for call in calls:
+            call()
