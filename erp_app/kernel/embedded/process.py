@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import hashlib
 import os
 import signal
@@ -93,20 +94,31 @@ def end_survivors(processes: Iterable[psutil.Process], first: signal.Signals, pa
             except psutil.NoSuchProcess:
                 continue
             except psutil.AccessDenied as refused:
-                raise ServerError(f"process {process.pid} of an earlier start belongs to another user; stop it and start again") from refused
-        _, alive = psutil.wait_procs(group, timeout=seconds)
-        if not alive:
+                raise ServerError(f"process {process.pid} of an earlier start is another user's; stop it first") from refused
+        if wait_until(lambda: not any(map(_lives, group)), lambda: True, seconds):
             return len(group)
-    raise ServerError(f"process {alive[0].pid} of an earlier start cannot be ended")
+    raise ServerError(f"process {next(filter(_lives, group)).pid} of an earlier start cannot be ended")
+
+
+def _lives(process: psutil.Process) -> bool:
+    """False for the dead, also for those nobody has reaped (the first process of a container may not)."""
+    try:
+        return bool(process.is_running()) and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def tail(log: Path, lines: int = 1) -> str:
     """The last lines of a log in one line, for a message that says why a server did not start."""
     try:
-        text = log.read_text(errors="replace").strip().splitlines()
+        return tail_of(log.read_text(errors="replace"), lines)
     except OSError:
         return ""
-    return " / ".join(line.strip() for line in text[-lines:])
+
+
+def tail_of(text: str, lines: int = 1) -> str:
+    """The last lines of a text in one line."""
+    return " / ".join(line.strip() for line in text.strip().splitlines()[-lines:])
 
 
 def private_folder(folder: Path, uid: int, gid: int) -> Path:
@@ -143,3 +155,14 @@ def socket_folder(folder: Path, longest_name: str, uid: int, gid: int) -> Path:
         return private_folder(inside, uid, gid)
     digest = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:16]
     return private_folder(Path("/tmp") / f"satu-{os.getuid()}-{digest}", uid, gid)  # noqa: S108
+
+
+def lock_folder(folder: Path, whose: str) -> int:
+    """Hold `folder` for this process: the answer is a descriptor, free again when it is closed or the process dies."""
+    handle = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as taken:
+        os.close(handle)
+        raise ServerError(f"{whose} in {folder} is already running, started by another process") from taken
+    return handle

