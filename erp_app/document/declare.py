@@ -1,0 +1,196 @@
+"""What a document type is: the declaration from which list, form, detail, API, import, export, print and contract tests follow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ForeignKeyConstraint, Index, Table, UniqueConstraint
+
+from erp_app.document.models import Document, Line, Record
+
+if TYPE_CHECKING:
+    from erp_app.kernel.uow import Work
+
+Handler = Callable[["Work", Any, dict[str, Any]], "dict[str, Any] | None"]
+Hook = Callable[["Work", Any], None]
+
+
+@dataclass(frozen=True)
+class Action:
+    """One step people can take with a document.
+
+    Attributes:
+        sources: states it starts from.
+        target: state it leads to; empty: the handler decides (returns {"state": …}) or the state stays.
+        permission: the right it needs (`approve`, `post`, `cancel`, `edit` …).
+        handler: the verb's effect inside the unit of work, before the state changes; its dict is added to the answer.
+        form: names of the fields an action asks for (shown as a small form), each a declared Ask.
+        implied: whether a later action may do it on the way (False for reject, reverse, cancel and the like).
+    """
+
+    name: str
+    sources: tuple[str, ...]
+    target: str = ""
+    permission: str = "edit"
+    handler: Handler | None = None
+    label: str = ""
+    form: tuple[Ask, ...] = ()
+    lines: type[Line] | None = None
+    implied: bool = True
+    confirm: bool = False
+    reason: bool = False
+    visible: Callable[[Mapping[str, Any]], bool] | None = None
+    stores: bool = True
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One value an action asks for."""
+
+    name: str
+    kind: str = "text"
+    label: str = ""
+    required: bool = False
+    ref: str = ""
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Lines:
+    """A table of lines within the document's form."""
+
+    name: str
+    model: type[Line]
+    label: str = "Lines"
+    required: bool = True
+
+
+@dataclass(frozen=True)
+class Access:
+    """Roles that hold each right by default, with an optional scope after a colon (`staff:own`). Admin and system hold all."""
+
+    view: Sequence[str] = ()
+    create: Sequence[str] = ()
+    edit: Sequence[str] = ()
+    approve: Sequence[str] = ()
+    post: Sequence[str] = ()
+    cancel: Sequence[str] = ()
+    export: Sequence[str] = ("manager",)
+    see_cost: Sequence[str] = ("manager", "finance")
+
+
+@dataclass(frozen=True)
+class Menu:
+    """Where the type stands in the menu; an empty section keeps it out."""
+
+    section: str = ""
+    icon: str = "file-text"
+    order: int = 50
+
+
+@dataclass(eq=False)
+class DocumentType:
+    """The declaration of one type of record. Constructing it checks it, completes the table and registers the type.
+
+    Attributes:
+        model: the SQLModel table class (a Document, or a Master for things with code and name).
+        plural: kebab-case plural noun: REST resource, URL and permission resource (`sales-orders`).
+        number: pattern with {year} {month} {seq:05}, also {warehouse}; empty for master data, whose code is given by people.
+        columns: names shown in the list by default, search: columns the search box looks in, filters: names offered as filters.
+        initial: first state; editable: states in which fields and lines may still be changed.
+        on_save: called after create/update with fields and lines in place (derive totals, check rules), before the audit row.
+        title: column shown beside the number in search and links.
+    """
+
+    model: type[Record]
+    label: str
+    plural: str
+    label_plural: str = ""
+    number: str = ""
+    columns: Sequence[str] = ()
+    search: Sequence[str] = ()
+    filters: Sequence[str] = ()
+    sort: str = ""
+    lines: Sequence[Lines] = ()
+    actions: Sequence[Action] = ()
+    access: Access = field(default_factory=Access)
+    menu: Menu = field(default_factory=Menu)
+    initial: str = "draft"
+    editable: Sequence[str] = ("draft",)
+    states: Sequence[str] = ()
+    title: str = ""
+    links: Sequence[str] = ()
+    on_save: Hook | None = None
+    pdf: Callable[[Work, dict[str, Any]], bytes] | None = None
+    answer: Callable[[Work, dict[str, Any]], dict[str, Any]] | None = None
+    creatable: bool = True
+
+    def __post_init__(self) -> None:
+        """Complete the tables with keys and indexes and enter the registry."""
+        from erp_app.document import registry  # noqa: PLC0415 - the registry refers to this class
+
+        self.label_plural = self.label_plural or f"{self.label}s"
+        registry.add(self)
+        _complete(self.table, self.model, self.plural)
+        for lines in self.lines:
+            _complete_lines(lines.model, self.table)
+
+    @property
+    def table(self) -> Table:
+        """The SQLAlchemy table of the header."""
+        return self.model.__table__  # type: ignore[attr-defined, no-any-return]
+
+    @property
+    def is_document(self) -> bool:
+        """Whether it has number, date and state (otherwise it is master data)."""
+        return issubclass(self.model, Document)
+
+    @property
+    def key(self) -> str:
+        """The column people refer to it by."""
+        return "number" if self.is_document else "code"
+
+    def action(self, name: str) -> Action | None:
+        """Return the action of that name."""
+        return next((one for one in self.actions if one.name == name), None)
+
+
+def _complete(table: Table, model: type[Record], plural: str) -> None:
+    """Add what follows from the declaration: unique key, list index, foreign keys of references."""
+    table.info["document_type"] = plural
+    key = "number" if issubclass(model, Document) else "code"
+    if key in table.c:
+        table.append_constraint(UniqueConstraint("tenant_id", key, name=f"{table.name}_{key}_key"))
+    if "effective_at" in table.c:
+        Index(f"{table.name}_recent", table.c.tenant_id, table.c.effective_at.desc(), table.c.id.desc())
+    _foreign_keys(table)
+
+
+def _complete_lines(model: type[Line], parent: Table) -> None:
+    table: Table = model.__table__  # type: ignore[attr-defined]
+    if "lines_of" in table.info:
+        return
+    table.info["lines_of"] = parent.name
+    table.append_constraint(
+        ForeignKeyConstraint(["tenant_id", "document_id"], [f"{parent.name}.tenant_id", f"{parent.name}.id"], name=f"{table.name}_document_fk", ondelete="CASCADE"),
+    )
+    _foreign_keys(table)
+
+
+def _foreign_keys(table: Table) -> None:
+    """Every reference is a foreign key together with the tenant, so that a row cannot even refer across tenants."""
+    from erp_app.document import registry  # noqa: PLC0415
+
+    for column in list(table.c):
+        plural = column.info.get("ref")
+        if plural:
+            registry.when_known(plural, lambda target, column=column, table=table: _foreign_key(table, column.name, target))
+            Index(f"{table.name}_{column.name}", table.c.tenant_id, column)
+
+
+def _foreign_key(table: Table, column: str, target: str) -> None:
+    table.append_constraint(
+        ForeignKeyConstraint(["tenant_id", column], [f"{target}.tenant_id", f"{target}.id"], name=f"{table.name}_{column}_fk", use_alter=True),
+    )

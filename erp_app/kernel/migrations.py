@@ -1,0 +1,106 @@
+"""Schema changes: alembic to head, then the repeatable SQL.
+
+`python -m erp_app.kernel.migrations regenerate ADMIN_URL` rewrites the first migration from the models (only until the first
+release: after it, every change is a migration of its own).
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import psycopg
+from alembic import command
+from alembic.autogenerate import produce_migrations, render_python_code
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine
+from sqlalchemy.pool import NullPool
+
+from erp_app.kernel import roles, sqlfiles
+
+FIRST = sqlfiles.ROOT / "alembic" / "versions" / "0001_first.py"
+
+
+def config(owner_url: str) -> Config:
+    """Return alembic's configuration for one database."""
+    made = Config()
+    made.set_main_option("script_location", str(sqlfiles.ROOT / "alembic"))
+    made.attributes["owner_url"] = owner_url
+    return made
+
+
+def head() -> str:
+    """Return the newest revision this program knows."""
+    return ScriptDirectory.from_config(config("")).get_current_head() or ""
+
+
+def upgrade(owner_url: str) -> bool:
+    """Bring a database to the newest schema; return whether anything had to be done."""
+    with psycopg.connect(owner_url) as conn:
+        current = _current(conn)
+    moved = current != head()
+    if moved:
+        command.upgrade(config(owner_url), "head")
+    with psycopg.connect(owner_url) as conn:
+        applied = sqlfiles.apply(conn, head())
+    return moved or applied
+
+
+def prepare(admin_url: str, passwords: dict[str, str] | None = None) -> bool:
+    """Make roles and schema ready on the administrator's database; return whether anything changed."""
+    roles.ensure(admin_url, passwords)
+    return upgrade(roles.url_for(admin_url, roles.OWNER, passwords))
+
+
+def _current(conn: psycopg.Connection[tuple[object, ...]]) -> str | None:
+    if not conn.execute("SELECT to_regclass('public.alembic_version')").fetchone() == ("alembic_version",):
+        return None
+    found = conn.execute("SELECT version_num FROM alembic_version").fetchone()
+    return str(found[0]) if found else None
+
+
+def regenerate(admin_url: str, target: Path = FIRST) -> None:
+    """Write the first migration anew from the models, against an empty database."""
+    from erp_app.domains import metadata  # noqa: PLC0415 - the kernel imports no domain, except for this tool
+
+    engine = create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(admin_url), poolclass=NullPool)
+    with engine.connect() as conn:
+        context = MigrationContext.configure(conn, opts={"target_metadata": metadata, "compare_type": True})
+        script = produce_migrations(context, metadata)
+        assert script.upgrade_ops is not None and script.downgrade_ops is not None  # noqa: S101, PT018
+        imports: set[str] = set()
+        up = render_python_code(script.upgrade_ops, imports=imports, render_as_batch=False)
+        down = render_python_code(script.downgrade_ops, imports=imports)
+    target.write_text(_TEMPLATE.format(imports="\n".join(sorted(imports)), up=up, down=down), encoding="utf-8")
+
+
+_TEMPLATE = '''"""The first schema: every table of the product as its models declare it."""
+
+import sqlalchemy as sa
+import sqlmodel
+from alembic import op
+{imports}
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.execute("CREATE SEQUENCE IF NOT EXISTS record_id_seq")
+    {up}
+
+
+def downgrade() -> None:
+    {down}
+    op.execute("DROP SEQUENCE IF EXISTS record_id_seq")
+'''
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3 or sys.argv[1] != "regenerate":  # noqa: PLR2004
+        raise SystemExit("usage: python -m erp_app.kernel.migrations regenerate ADMIN_URL")
+    regenerate(sys.argv[2])

@@ -1,0 +1,87 @@
+"""The unit of work commits once, refuses without a tenant, and chains its audit rows."""
+
+from __future__ import annotations
+
+import psycopg
+import pytest
+
+from erp_app.kernel import audit, db
+from erp_app.kernel.actor import system_actor
+from erp_app.kernel.errors import Conflict, Forbidden
+from erp_app.kernel.idempotency import once
+from erp_app.kernel.uow import unit_of_work
+
+
+def test_rows_of_another_tenant_are_invisible(database):
+    with unit_of_work(system_actor(1)) as work:
+        work.emit("thing.happened", {"n": 1}, ["things"])
+    with unit_of_work(system_actor(2)) as work:
+        assert work.value("SELECT count(*) FROM outbox") == 0
+    with unit_of_work(system_actor(1)) as work:
+        assert work.value("SELECT count(*) FROM outbox") == 1
+
+
+def test_a_query_without_a_tenant_is_an_error_not_an_empty_answer(database):
+    with pytest.raises(psycopg.Error, match="app.tenant|bigint"), db.connection() as conn:
+        conn.execute("SELECT count(*) FROM outbox")
+
+
+def test_an_exception_leaves_nothing(database):
+    with pytest.raises(RuntimeError), unit_of_work(system_actor(3)) as work:
+        work.emit("thing.happened", {})
+        raise RuntimeError
+    with unit_of_work(system_actor(3)) as work:
+        assert work.value("SELECT count(*) FROM outbox") == 0
+
+
+def test_a_dry_run_leaves_nothing(database):
+    with unit_of_work(system_actor(3), dry_run=True) as work:
+        work.emit("thing.happened", {})
+    with unit_of_work(system_actor(3)) as work:
+        assert work.value("SELECT count(*) FROM outbox") == 0
+
+
+def test_session_and_connection_share_one_transaction(database):
+    from erp_app.document.models import NumberSeries
+
+    with unit_of_work(system_actor(4)) as work:
+        work.session.add(NumberSeries(tenant_id=4, series="X", last=7))
+        assert work.value("SELECT last FROM number_series WHERE series = 'X'") == 7
+    with unit_of_work(system_actor(4)) as work:
+        found = work.session.get(NumberSeries, (4, "X"))
+        assert found is not None
+        assert found.last == 7
+
+
+def test_audit_rows_cannot_be_changed_and_a_changed_one_is_found(database):
+    with unit_of_work(system_actor(5)) as work:
+        for n in range(5):
+            work.audit("thing.changed", resource="things", record_id=n, after={"n": n})
+    with unit_of_work(system_actor(5)) as work:
+        assert audit.seal(work.conn, 5) == 5
+        assert work.row("SELECT * FROM audit_verify(5)") is None
+    with pytest.raises(Forbidden), unit_of_work(system_actor(5)) as work:
+        work.run("UPDATE audit_event SET action = 'x'")
+    with psycopg.connect(database, autocommit=True) as admin:
+        admin.execute("ALTER TABLE audit_event DISABLE TRIGGER append_only")
+        admin.execute("UPDATE audit_event SET after = '{\"n\": 9}' WHERE tenant_id = 5 AND record_id = 3")
+        admin.execute("ALTER TABLE audit_event ENABLE TRIGGER append_only")
+    with unit_of_work(system_actor(5)) as work:
+        broken = work.row("SELECT * FROM audit_verify(5)")
+        assert broken is not None
+        assert broken["seq"] == 4
+
+
+def test_a_key_has_one_effect_and_other_content_is_a_conflict(database):
+    effects = []
+
+    def effect():
+        effects.append(1)
+        return {"answer": 42}
+
+    for _ in range(2):
+        with unit_of_work(system_actor(6)) as work:
+            assert once(work, "k1", {"a": 1}, effect) == {"answer": 42}
+    assert len(effects) == 1
+    with pytest.raises(Conflict, match="other content"), unit_of_work(system_actor(6)) as work:
+        once(work, "k1", {"a": 2}, effect)
