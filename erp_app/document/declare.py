@@ -185,7 +185,7 @@ def _foreign_keys(table: Table) -> None:
 
     for column in list(table.c):
         plural = column.info.get("ref")
-        if plural:
+        if plural and not column.info.get("many"):
             registry.when_known(plural, lambda target, column=column, table=table: _foreign_key(table, column.name, target))
             Index(f"{table.name}_{column.name}", table.c.tenant_id, column)
 

@@ -11,9 +11,10 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, Date, DateTime, Numeric, Text, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
-KINDS = ("text", "long_text", "choice", "integer", "quantity", "price", "percent", "money", "date", "moment", "flag", "ref", "user", "json")
+KINDS = ("text", "long_text", "choice", "integer", "quantity", "price", "percent", "money", "date", "moment", "flag", "ref", "refs", "user", "json")
 
 
 def _field(kind: str, sa_type: Any, *, required: bool, default: Any = None, label: str = "", info: dict[str, Any] | None = None,
@@ -47,6 +48,11 @@ def Choice(*choices: str, default: str | None = None, required: bool = False, la
 def Ref(plural: str, *, required: bool = False, label: str = "", see: str = "", edit: bool = True, filter: dict[str, Any] | None = None) -> Any:  # noqa: N802, A002
     """A reference to a record of another type, by the plural that names that type (`customers`); a composite foreign key with the tenant."""
     return _field("ref", BigInteger, required=required, label=label, index=False, info={"ref": plural, "see": see, "edit": edit, "filter": filter or {}})
+
+
+def Refs(plural: str, *, label: str = "", edit: bool = True) -> Any:  # noqa: N802
+    """Several records of another type (`receipts: ["GR-2026-00001", 17]`): a JSON list of their ids in the row; in the API the field keeps its name."""
+    return _field("refs", JSONB, required=False, label=label, default=None, info={"ref": plural, "many": True, "edit": edit})
 
 
 def User(*, required: bool = False, label: str = "") -> Any:  # noqa: N802
