@@ -49,6 +49,7 @@ SETTINGS = {
     "maintenance_work_mem": "64MB",
     "max_connections": "100",
     "max_wal_size": "512MB",
+    "max_logical_replication_workers": "0",
     "random_page_cost": "1.1",
     "jit": "off",
     "timezone": "UTC",

@@ -1,0 +1,64 @@
+"""A job worker: takes jobs from the queues one after the other, until it is told to stop.
+
+Jobs are run in this process (no fork for each job: five times the jobs a second). Redis and RQ are transport only: a job that is
+lost with its worker is sent again by the relay, and its effect is bound to the event, so it happens once.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import psutil
+import redis
+from rq import SimpleWorker
+from rq.serializers import JSONSerializer
+
+from erp_app.kernel import db, log
+from erp_app.kernel.limits import WORKER_MEMORY
+from workers import queues
+
+if TYPE_CHECKING:
+    from rq.job import Job
+
+AWAY = 2.0  # seconds between looks for a Redis that is away
+
+
+class JobWorker(SimpleWorker):
+    """RQ's worker without fork; it ends in order when it has grown too large, and the supervisor starts another."""
+
+    def execute_job(self, job: Job, queue: Any) -> None:
+        """Run one job, then look at our own memory."""
+        super().execute_job(job, queue)
+        if psutil.Process().memory_info().rss > WORKER_MEMORY:
+            log.logger("worker").info("worker.large", limit=WORKER_MEMORY)
+            self._stop_requested = True
+
+
+def main() -> None:
+    """Work until SIGTERM; the job at hand is finished first."""
+    log.configure()
+    stopping: list[int] = []
+    signal.signal(signal.SIGTERM, lambda number, _frame: stopping.append(number))
+    say = log.logger("worker")
+    while not stopping:
+        try:
+            worker = JobWorker(
+                [queues.queue(name) for name in queues.NAMES],
+                name=f"worker-{os.environ.get('ERP_WORKER', '1')}-{uuid4().hex[:8]}",
+                connection=queues.connection(),
+                serializer=JSONSerializer,
+            )
+            worker.work(logging_level="WARNING", with_scheduler=False)
+            break
+        except redis.RedisError as error:
+            say.warning("worker.redis_away", error=str(error))
+            time.sleep(AWAY)
+    db.close_pools()
+
+
+if __name__ == "__main__":
+    main()
