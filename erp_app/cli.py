@@ -1,6 +1,7 @@
 """The command line: one file in `erp_app/commands` for each command, found by its name.
 
-A command module has `HELP`, `arguments(parser)` and `run(options) -> int`; `options.data` is its DataFolder.
+A command module has `HELP`, `arguments(parser)` and `run(options) -> int`; `options.data` is its DataFolder. With `TAKES_REST` it
+gets the arguments it does not know as `options.rest`. `_name.py` is a part of another command and not shown.
 """
 
 from __future__ import annotations
@@ -26,13 +27,14 @@ from erp_app.kernel.installation import ROOT
 def parser_for(names: list[str]) -> argparse.ArgumentParser:
     """The parser with the commands `names` (module names; `tenant` is file tenant.py)."""
     parser = argparse.ArgumentParser(prog="./erp", description="Satu ERP. ./erp up starts it.")
-    sub = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    sub = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, title="commands")
     for name in names:
         module = importlib.import_module(f"erp_app.commands.{name}")
-        one = sub.add_parser(name, help=None if name.startswith("_") else module.HELP, description=module.HELP)
+        shown = {} if name.startswith("_") else {"help": module.HELP}
+        one = sub.add_parser(name, description=module.HELP, **shown)
         one.add_argument("--data", type=Path, default=None, metavar="FOLDER", help="default: $ERP_DATA, or .data beside ./erp")
         module.arguments(one)
-        one.set_defaults(run=module.run)
+        one.set_defaults(run=module.run, takes_rest=getattr(module, "TAKES_REST", False))
     return parser
 
 
@@ -58,7 +60,7 @@ def main(arguments: list[str] | None = None) -> int:
     words = sys.argv[1:] if arguments is None else arguments
     options, rest = parser_for(wanted(words)).parse_known_args(words)
     options.rest = rest
-    if rest and not getattr(options.run, "takes_rest", False):
+    if rest and not options.takes_rest:
         parser_for(wanted(words)).error(f"unknown argument: {' '.join(rest)}")
     options.data = data_folder(options.data)
     try:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 WEB = ROOT / ".web"
 STAMP = "satu-build"
 NPM_REGISTRY = "https://registry.npmjs.org"
+SYSTEM_STORE = Path("/etc/ssl/certs/ca-certificates.crt")  # of Debian and its kin; bun reads no other by itself
 SECONDS = 900.0
 # Sources the compiled screens do not depend on.
 _APART = (
@@ -70,6 +71,7 @@ def build_env() -> dict[str, str]:
         "PATH": path,
         "REFLEX_USE_SYSTEM_BUN": "true",
         "REFLEX_BUN_PATH": str(bun),
+        **({} if "NODE_EXTRA_CA_CERTS" in os.environ or not SYSTEM_STORE.exists() else {"NODE_EXTRA_CA_CERTS": str(SYSTEM_STORE)}),
         # Named, or Reflex measures which of several registries answers fastest.
         "NPM_CONFIG_REGISTRY": os.environ.get("NPM_CONFIG_REGISTRY") or NPM_REGISTRY,
         "REFLEX_TELEMETRY_ENABLED": "false",
