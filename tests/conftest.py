@@ -84,7 +84,7 @@ def admin_url(postgres: PostgresServer, valkey: ValkeyServer, template: str, tmp
         "ERP_APP_URL": postgres.url_for(name, roles.APP),
         "ERP_RELAY_URL": postgres.url_for(name, roles.RELAY),
         "ERP_ADMIN_URL": url,
-        "ERP_REDIS_URL": valkey.url(0),
+        "ERP_REDIS_URL": valkey.url(),
         "ERP_POOL_SIZE": "36",
     }
     before = {key: os.environ.get(key) for key in changed}
