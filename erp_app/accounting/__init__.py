@@ -1,0 +1,1 @@
+"""What it means in money: accounts, mapping, periods, journals that balance."""

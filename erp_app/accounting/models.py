@@ -1,0 +1,149 @@
+"""Tables of accounting: accounts, which account an event goes to, periods, and journals that always balance.
+
+Amounts are whole minor units of the tenant's currency.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from datetime import datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import BigInteger, CheckConstraint, Column, Date, DateTime, ForeignKeyConstraint, Identity, Index, Integer, SmallInteger, Text, text
+from sqlmodel import Field, SQLModel
+
+from erp_app.document.fields import Choice, Day, Flag
+from erp_app.document.models import Master
+
+NOW = text("now()")
+ACCOUNT_TYPES = ("asset", "liability", "equity", "income", "expense")
+
+
+def _big(*, key: bool = False, required: bool = True, default: int | None = None) -> Any:
+    extra: dict[str, Any] = {"autoincrement": False} if key else {}
+    if default is not None:
+        extra["server_default"] = text(str(default))
+    return Field(default=default, sa_type=BigInteger, primary_key=key, nullable=not required, sa_column_kwargs=extra)
+
+
+class Account(Master, table=True):
+    """An account of the general ledger."""
+
+    __table_args__ = (CheckConstraint("type IN ('asset', 'liability', 'equity', 'income', 'expense')", name="account_type"),)
+
+    type: str = Choice(*ACCOUNT_TYPES, default="asset", required=True, label="Type")
+    needs_party: bool = Flag(label="By party")
+
+
+class AccountMap(SQLModel, table=True):
+    """Which account an event goes to; a row for the item kind or place kind goes before one for all (empty text).
+
+    `event` is `stock` for goods lying at a place, else a role a document names: `grni`, `ap`, `sales` …
+    """
+
+    __tablename__: ClassVar[str] = "account_map"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "account_id"], ["account.tenant_id", "account.id"], name="account_map_account_fk"),
+    )
+
+    tenant_id: int = _big(key=True)
+    event: str = Field(primary_key=True, sa_type=Text)
+    item_kind: str = Field(default="", primary_key=True, sa_type=Text, sa_column_kwargs={"server_default": text("''")})
+    place_kind: str = Field(default="", primary_key=True, sa_type=Text, sa_column_kwargs={"server_default": text("''")})
+    account_id: int = _big()
+
+
+class AccountingSetting(SQLModel, table=True):
+    """How a tenant keeps its books: the zone whose midnight ends a day."""
+
+    __tablename__: ClassVar[str] = "accounting_setting"
+
+    tenant_id: int = _big(key=True)
+    zone: str = Field(default="Asia/Jakarta", sa_type=Text)
+    currency: str = Field(default="IDR", sa_type=Text)
+
+
+class AccountingPeriod(Master, table=True):
+    """A calendar month of the books. Open for all; soft: only for those with the right; locked: for nobody."""
+
+    __tablename__: ClassVar[str] = "accounting_period"
+    __table_args__ = (
+        CheckConstraint("state IN ('open', 'soft', 'locked')", name="accounting_period_state"),
+        CheckConstraint("code ~ '^[0-9]{4}-(0[1-9]|1[0-2])$'", name="accounting_period_code_is_a_month"),
+    )
+
+    state: str = Field(default="open", sa_type=Text, sa_column_kwargs={"server_default": text("'open'"), "info": {"kind": "state", "label": "State", "edit": False}})
+    starts_on: dt.date = Day(required=True, label="First day")
+    ends_on: dt.date = Day(required=True, label="Last day")
+
+
+class JournalEntry(SQLModel, table=True):
+    """One balanced journal of one document. Its number is given at commit, without gaps: see `journal_number`.
+
+    Attributes:
+        kind: original, correction (of an earlier value, by `cause_document_id`), or reversal (of `cause_document_id`).
+        step: as in the movements of the document.
+    """
+
+    __tablename__: ClassVar[str] = "journal_entry"
+    __table_args__ = (
+        CheckConstraint("kind IN ('original', 'correction', 'reversal')", name="journal_entry_kind"),
+        ForeignKeyConstraint(["tenant_id", "document_id"], ["record_ref.tenant_id", "record_ref.id"], name="journal_entry_document_fk"),
+        ForeignKeyConstraint(["tenant_id", "cause_document_id"], ["record_ref.tenant_id", "record_ref.id"], name="journal_entry_cause_fk"),
+        Index("journal_entry_document", "tenant_id", "document_id"),
+        Index("journal_entry_once", "tenant_id", "document_id", "step", unique=True, postgresql_where=text("kind = 'original'")),
+        Index("journal_entry_cause", "tenant_id", "cause_document_id", postgresql_where=text("cause_document_id IS NOT NULL")),
+        Index("journal_entry_date", "tenant_id", "date", "id"),
+        {"comment": "append_only"},
+    )
+
+    tenant_id: int = _big(key=True)
+    id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(always=False), primary_key=True))
+    document_id: int = _big()
+    step: int = Field(default=0, sa_type=SmallInteger, sa_column_kwargs={"server_default": text("0")})
+    kind: str = Field(default="original", sa_type=Text, sa_column_kwargs={"server_default": text("'original'")})
+    cause_document_id: int | None = _big(required=False)
+    date: dt.date = Field(sa_type=Date)
+    effective_at: datetime = Field(sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
+    recorded_at: datetime = Field(default=None, sa_type=DateTime(timezone=True), sa_column_kwargs={"server_default": NOW})  # type: ignore[call-overload]
+    text: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": text("''")})
+
+
+class JournalNumber(SQLModel, table=True):
+    """The running number of a journal within its year: the last thing a transaction takes, so no gaps and no queue of postings."""
+
+    __tablename__: ClassVar[str] = "journal_number"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "entry_id"], ["journal_entry.tenant_id", "journal_entry.id"], name="journal_number_entry_fk"),
+        Index("journal_number_year", "tenant_id", "year", "seq", unique=True),
+        {"comment": "append_only"},
+    )
+
+    tenant_id: int = _big(key=True)
+    entry_id: int = _big(key=True)
+    year: int = Field(sa_type=Integer)
+    seq: int = _big()
+
+
+class JournalLine(SQLModel, table=True):
+    """One line: debit or credit, never both, never neither. `date` repeats the entry's, for sums by account and date."""
+
+    __tablename__: ClassVar[str] = "journal_line"
+    __table_args__ = (
+        CheckConstraint("debit >= 0 AND credit >= 0 AND (debit = 0) <> (credit = 0)", name="journal_line_one_side"),
+        ForeignKeyConstraint(["tenant_id", "entry_id"], ["journal_entry.tenant_id", "journal_entry.id"], name="journal_line_entry_fk"),
+        ForeignKeyConstraint(["tenant_id", "account_id"], ["account.tenant_id", "account.id"], name="journal_line_account_fk"),
+        ForeignKeyConstraint(["tenant_id", "party_id"], ["record_ref.tenant_id", "record_ref.id"], name="journal_line_party_fk"),
+        Index("journal_line_account", "tenant_id", "account_id", "date"),
+        Index("journal_line_party", "tenant_id", "party_id", "account_id", "date", postgresql_where=text("party_id IS NOT NULL")),
+        {"comment": "append_only"},
+    )
+
+    tenant_id: int = _big(key=True)
+    entry_id: int = _big(key=True)
+    line_no: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    account_id: int = _big()
+    party_id: int | None = _big(required=False)
+    debit: int = _big(default=0)
+    credit: int = _big(default=0)
+    date: dt.date = Field(sa_type=Date)

@@ -1,0 +1,1 @@
+"""What is traded and with whom: items, units, places, suppliers, customers."""

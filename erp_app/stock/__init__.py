@@ -1,0 +1,1 @@
+"""Where goods are: movements between places, and balances that always equal their sum."""
