@@ -38,6 +38,8 @@ class Replay:
     def run(self, moves: Sequence[Move], revaluations: Iterable[Revaluation] = ()) -> Replay:
         """Play movements (sorted by `at`, `id`) and revaluations in order of time.
 
+        Revaluations: all effective from the beginning of the replay on, and earlier ones of movements played here.
+
         Raises:
             ShortError: when a movement takes more than there is.
         """

@@ -36,6 +36,8 @@ class Ledger:
         if entry.revaluation:
             touched += [entry.revaluation.at, *(moves[move].at for move, _ in entry.revaluation.amounts)]
         start = min(touched)
+        for move in entry.moves:
+            self.keep_what_left(move.source_move)
         revalued_at = {one.document: one.at for one in revaluations}
         replay = Replay(
             opening(self.layers.values(), self.sums(), moves, revalued_at, start),
@@ -43,10 +45,20 @@ class Ledger:
             {(one.move, one.parent): one.id for one in self.layers.values()},
         )
         later = sorted((one for one in moves.values() if one.at >= start), key=lambda one: (one.at, one.id))
-        changes = [one for one in revaluations if one.at >= start]
+        changes = [one for one in revaluations if one.at >= start or any(moves[move].at >= start for move, _ in one.amounts)]
         replay.run(later, changes)
         self.moves, self.transforms, self.revaluations = moves, transforms, revaluations
         return self.append(replay, start)
+
+    def keep_what_left(self, number):
+        """Lay what a movement brought out of our places, now that something of it comes back."""
+        move = self.moves.get(number)
+        if move is None or move.target is not None or any(one.move == number for one in self.layers.values()):
+            return
+        taken = [(self.layers[one.layer], one.quantity) for one in self.sums() if one.move == number and one.quantity]
+        for rank, (parent, quantity) in enumerate(sorted(taken, key=lambda one: (one[0].at, one[0].move, one[0].rank))):
+            self.layers[self.next_layer] = Layer(self.next_layer, number, parent.id, parent.origin, None, move.at, rank, quantity, 0)
+            self.next_layer += 1
 
     def append(self, replay, start):
         """Give new layers their ids, append what differs, and refresh the layers from `start` on."""
