@@ -107,15 +107,7 @@ def outcome(moves, transforms, revaluations):
         worlds.append(World(moves, transforms, extra))
     pieces = {}
     for move in moves:
-        own = sum(1 for change in order if (change.at, change.id) < (move.at, move.id))
-        for key, (quantity, value) in worlds[own].pieces.items():
-            if key[0] == move.id:
-                pieces[*key, move.document] = [quantity, value]
-        for number in range(own + 1, len(worlds)):
-            for key, (_, value) in worlds[number].pieces.items():
-                change = value - worlds[number - 1].pieces[key][1]
-                if key[0] == move.id and change:
-                    pieces.setdefault((*key, order[number - 1].document), [0, 0])[1] += change
+        _tell(move, worlds, order, pieces)
     for change in order:
         for move, amount in change.amounts:
             pieces.setdefault((move, (move,), change.document), [0, 0])[1] += amount
@@ -126,3 +118,16 @@ def outcome(moves, transforms, revaluations):
         if place is not None
     }
     return {key: tuple(row) for key, row in pieces.items() if any(row)}, lots
+
+
+def _tell(move, worlds, order, pieces):
+    """Note a movement's own value, and what each later revaluation did to it."""
+    own = sum(1 for change in order if (change.at, change.id) < (move.at, move.id))
+    for key, (quantity, value) in worlds[own].pieces.items():
+        if key[0] == move.id:
+            pieces[*key, move.document] = [quantity, value]
+    for number in range(own + 1, len(worlds)):
+        for key, (_, value) in worlds[number].pieces.items():
+            change = value - worlds[number - 1].pieces[key][1]
+            if key[0] == move.id and change:
+                pieces.setdefault((*key, order[number - 1].document), [0, 0])[1] += change

@@ -6,10 +6,13 @@ numbers meets every cause before its effect.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from erp_app.costing.movement import Layer, Move, Queue, ShortError
 from erp_app.costing.rules import portion
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 NOTHING = -1
 

@@ -6,9 +6,12 @@ Nothing posted is changed. Pieces are compared by movement, layer and the docume
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from erp_app.costing.movement import Layer, Move, Piece, Step
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 
 def differences(new: Iterable[Piece], posted: Iterable[Piece]) -> list[Piece]:

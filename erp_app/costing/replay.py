@@ -7,12 +7,15 @@ before that moment changed. Nothing here knows of databases; it reads `movement`
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from erp_app.costing.book import NOTHING, Book
 from erp_app.costing.movement import Layer, Move, Piece, Revaluation, Transform
 from erp_app.costing.ripple import Ripple
 from erp_app.costing.rules import shares
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
 
 
 class Replay:

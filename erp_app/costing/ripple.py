@@ -6,12 +6,16 @@ own effect. So history stays what it was, the money is where the goods are, and 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from heapq import heapify, heappop, heappush
+from typing import TYPE_CHECKING
 
 from erp_app.costing.book import NOTHING, Book
-from erp_app.costing.movement import Move, Transform
 from erp_app.costing.rules import portion, share
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from erp_app.costing.movement import Move, Transform
 
 
 class Ripple:

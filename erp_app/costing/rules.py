@@ -7,9 +7,12 @@ and in whatever order the layer is cut.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from erp_app.kernel.money import half_up
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def portion(value: int, quantity: int, position: int) -> int:

@@ -6,7 +6,18 @@ from erp_app.costing.movement import Move, Revaluation, ShortError, Transform
 from tests.costing.ledger import Entry, Ledger
 
 WAREHOUSES = (("north", 0), ("south", 0))
-OFTEN = {"receive": 4, "make": 3, "transfer": 3, "ship": 3, "deliver": 5, "take_back": 4, "revalue": 2, "scrap": 1, "send_back": 1, "undo": 2}
+OFTEN = {
+    "receive": 4,
+    "make": 3,
+    "transfer": 3,
+    "ship": 3,
+    "deliver": 5,
+    "take_back": 4,
+    "revalue": 2,
+    "scrap": 1,
+    "send_back": 1,
+    "undo": 2,
+}
 KINDS = [kind for kind, times in OFTEN.items() for _ in range(times)]
 
 steps = st.lists(
@@ -130,7 +141,16 @@ class Story:
             return None
         at = _since(at, undone)
         moves = [
-            self.move(document, at, one.target, one.source, one.quantity, keep_origin=one.source is not None, source_move=one.id, transform=one.transform)
+            self.move(
+                document,
+                at,
+                one.target,
+                one.source,
+                one.quantity,
+                keep_origin=one.source is not None,
+                source_move=one.id,
+                transform=one.transform,
+            )
             for one in sorted(undone.moves, key=lambda one: one.target is None)
         ]
         return Entry(document, tuple(moves))

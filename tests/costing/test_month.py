@@ -53,7 +53,13 @@ class Month:
         for row in rows:
             debit, credit = self.sides[row.move]
             changed[row.document][debit] += row.value
-            direct = revaluation and row.document == number and row.move in dict(revaluation.amounts) and row.quantity == 0 and self.ledger.layers[row.layer].move == row.move
+            direct = (
+                revaluation
+                and row.document == number
+                and row.move in dict(revaluation.amounts)
+                and row.quantity == 0
+                and self.ledger.layers[row.layer].move == row.move
+            )
             changed[row.document][ACCOUNT["LCC"] if direct else credit] -= row.value
         for account, amount in self.lines.items():
             changed[number][account] += amount
@@ -205,7 +211,7 @@ def test_after_each_step_journals_layers_and_balances_are_exact(step):
 
 def test_a_late_receipt_makes_exactly_the_seven_corrections():
     _, corrections = play("S07")
-    assert corrections == {name: lines for name, lines in MONTH["steps"]["S07"]["expected"]["corrections"].items()}
+    assert corrections == MONTH["steps"]["S07"]["expected"]["corrections"]
 
 
 def test_no_other_step_corrects_an_earlier_document():
