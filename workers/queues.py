@@ -12,7 +12,7 @@ from erp_app.kernel.bus import QUEUES as DATABASE
 from erp_app.kernel.config import settings
 from erp_app.kernel.limits import JOB_SECONDS
 
-NAMES = ("urgent", "default", "slow")  # a worker empties them in this order
+NAMES = ("hpp", "stock_fix", "notify", "default", "pdf", "import")  # a worker empties them in this order
 
 
 @lru_cache(maxsize=1)

@@ -47,6 +47,16 @@ def seal(conn: Connection, tenant_id: int) -> int:
     return int(found[0]) if found else 0
 
 
+def tenants(relay: Connection) -> list[int]:
+    """Return the tenants that have audit rows, by jumping from one to the next in the index; for the relay's role."""
+    found = relay.execute(
+        "WITH RECURSIVE t (id) AS (SELECT min(tenant_id) FROM audit_event"
+        " UNION ALL SELECT (SELECT min(tenant_id) FROM audit_event WHERE tenant_id > t.id) FROM t WHERE t.id IS NOT NULL)"
+        " SELECT id FROM t WHERE id IS NOT NULL",
+    ).fetchall()
+    return [one[0] for one in found]
+
+
 def _json(value: Mapping[str, Any] | None) -> Jsonb | None:
     return None if value is None else Jsonb(dict(value), dumps=_dumps)
 

@@ -26,8 +26,29 @@ class Outbox(SQLModel, table=True):
     name: str
     payload: dict[str, Any] = Field(sa_type=JSONB)
     topics: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False, server_default="{}"))
+    request_id: str = Field(default="-", sa_column_kwargs={"server_default": "-"})
     created_at: datetime = Field(sa_type=DateTime(timezone=True), sa_column_kwargs={"server_default": text("clock_timestamp()")})  # type: ignore[call-overload]
     sent_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
+
+
+class EventDelivery(SQLModel, table=True):
+    """An event that a consumer still has to take; removed in the transaction of its effect, sent again when that does not come."""
+
+    __tablename__ = "event_delivery"
+    __table_args__ = (
+        Index("event_delivery_due", "next_at", postgresql_where=text("NOT given_up")),
+        Index("event_delivery_key", "tenant_id", "consumer", "key"),
+    )
+
+    tenant_id: int = Field(sa_type=BigInteger, primary_key=True)
+    event_id: int = Field(sa_type=BigInteger, primary_key=True)
+    consumer: str = Field(primary_key=True)
+    key: str
+    attempts: int = Field(default=1, sa_column_kwargs={"server_default": text("1")})
+    next_at: datetime = Field(sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
+    given_up: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
+    error: str | None = None
+    created_at: datetime = Field(sa_type=DateTime(timezone=True), sa_column_kwargs={"server_default": NOW})  # type: ignore[call-overload]
 
 
 class EventDone(SQLModel, table=True):

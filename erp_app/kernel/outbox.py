@@ -13,14 +13,18 @@ from psycopg.types.json import Jsonb
 
 from erp_app.kernel.db import Connection
 
-CHANNEL = "erp_outbox"
+
+def listen(conn: Connection) -> None:
+    """Have the connection woken by every commit that stored an event."""
+    conn.execute("LISTEN erp_outbox")
 
 
-def add(conn: Connection, tenant_id: int, name: str, payload: Mapping[str, Any], topics: Sequence[str] = ()) -> None:
+def add(conn: Connection, tenant_id: int, name: str, payload: Mapping[str, Any], topics: Sequence[str] = (),
+        request_id: str = "-") -> None:
     """Store one event; a trigger wakes the relay at commit."""
     conn.execute(
-        "INSERT INTO outbox (tenant_id, name, payload, topics) VALUES (%s, %s, %s, %s)",
-        (tenant_id, name, Jsonb(dict(payload)), list(topics)),
+        "INSERT INTO outbox (tenant_id, name, payload, topics, request_id) VALUES (%s, %s, %s, %s, %s)",
+        (tenant_id, name, Jsonb(dict(payload)), list(topics), request_id),
     )
 
 

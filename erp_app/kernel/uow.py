@@ -79,7 +79,7 @@ class Work:
 
     def emit(self, name: str, payload: Mapping[str, Any], topics: Sequence[str] = ()) -> None:
         """Write an event into the outbox; it is delivered after the commit, at least once."""
-        outbox.add(self.conn, self.actor.tenant_id, name, payload, topics)
+        outbox.add(self.conn, self.actor.tenant_id, name, payload, topics, self.actor.request_id)
 
     def audit(
         self, action: str, *, resource: str, record_id: int | None = None,

@@ -1,0 +1,42 @@
+"""Links new audit rows into each tenant's hash chain, about once a second, so that a later change of history is found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from erp_app.kernel import audit, clock, db, log
+from erp_app.kernel.actor import system_actor
+from erp_app.kernel.errors import ErpError, Unavailable
+from erp_app.kernel.uow import unit_of_work
+
+ALL_EVERY = 10.0  # seconds; audit rows without an event (a refused login) wait at most that long
+
+
+class Sealer:
+    """Remembers which tenants have new audit rows."""
+
+    def __init__(self) -> None:
+        self.waiting: set[int] = set()
+        self.looked = -ALL_EVERY
+
+    def noticed(self, tenants: Iterable[int]) -> None:
+        """Note tenants in which something has happened."""
+        self.waiting.update(tenants)
+
+    def seal(self, relay: db.Connection) -> int:
+        """Seal what waits; return the number of links. A tenant whose chain is busy stays in waiting."""
+        if clock.monotonic() - self.looked >= ALL_EVERY:
+            self.waiting.update(audit.tenants(relay))
+            self.looked = clock.monotonic()
+        links = 0
+        for tenant in sorted(self.waiting):
+            try:
+                with unit_of_work(system_actor(tenant)) as work:
+                    links += audit.seal(work.conn, tenant)
+            except Unavailable:
+                raise
+            except ErpError as error:
+                log.logger("seal").warning("seal.later", tenant=tenant, error=error.detail)
+                continue
+            self.waiting.discard(tenant)
+        return links
