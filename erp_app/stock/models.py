@@ -55,6 +55,7 @@ class StockMove(SQLModel, table=True):
         Index("stock_move_line", "tenant_id", "document_id", "step", "line_no", unique=True),
         Index("stock_move_out", "tenant_id", "item_id", "from_place_id", "from_lot", "effective_at", "id"),
         Index("stock_move_in", "tenant_id", "item_id", "to_place_id", "to_lot", "effective_at", "id"),
+        Index("stock_move_item", "tenant_id", "item_id", "effective_at", "id"),
         Index("stock_move_source", "tenant_id", "source_move_id", postgresql_where=text("source_move_id IS NOT NULL")),
         {"comment": "append_only"},
     )
