@@ -11,6 +11,7 @@ from erp_app.catalog import places as _places
 from erp_app.catalog import units as _units
 from erp_app.costing import models as _costing
 from erp_app.document import models as _document
+from erp_app.iam import documents as _iam
 from erp_app.kernel import models as _kernel
 from erp_app.stock import models as _stock
 

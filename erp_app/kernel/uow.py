@@ -103,9 +103,9 @@ class Work:
     def close_session(self) -> None:
         """Detach the session from the connection before it goes back to the pool."""
         if self._session is not None:
-            bind = self._session.connection()
+            bind = self._session.get_bind()  # not connection(): after a failed flush that would raise and hide the reason
             self._session.close()
-            bind.close()
+            bind.close()  # type: ignore[union-attr]
             self._session = None
 
 
