@@ -204,7 +204,7 @@ async def test_who_is_disabled_hears_no_more(web, company):
     async with screen(web, token) as tab:
         assert await tab.follow("stock")
         with unit_of_work(system_actor(company)) as work:
-            iam.disable_user(work, user)
+            iam.disable_user(work, user, "left the company")
         tell(company, f"user:{user}", event="user.disabled")
         await tab.wait("looked", 1)  # told once more, so that the guard sends the tab to the login page
         tell(company, "stock")
