@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from sqlalchemy import BigInteger, Boolean, CheckConstraint, DateTime, ForeignKeyConstraint, Index, LargeBinary, Text, text
 from sqlmodel import Field, SQLModel
@@ -16,7 +16,7 @@ THEMES = ("system", "light", "dark")
 DENSITIES = ("comfortable", "compact")
 
 
-def _moment(*, now: bool = False) -> datetime:
+def _moment(*, now: bool = False) -> Any:
     """A column with a point in time; with `now` it is required and filled by the database."""
     extra = {"server_default": NOW, "nullable": False} if now else {}
     return Field(default=None, sa_type=DateTime(timezone=True), sa_column_kwargs=extra)

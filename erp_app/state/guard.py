@@ -32,7 +32,10 @@ from erp_app.kernel.config import settings
 from erp_app.kernel.errors import ErpError, Forbidden, Unauthorized
 from erp_app.kernel.ids import new_key
 
-__all__ = ["FRAMEWORK", "OWN_RESOURCE", "PAGE_RESOURCE", "Guard", "actor", "actor_now", "for_any_user", "identity", "public", "requires", "verdict"]
+__all__ = [
+    "FRAMEWORK", "OWN_RESOURCE", "PAGE_RESOURCE", "Guard", "actor", "actor_now", "for_any_user", "identity", "page_resource", "public",
+    "requires", "verdict",
+]
 
 # What Reflex itself sends: loading a page, and reporting a browser's error. They touch this tab's state only. Never `setvar`.
 FRAMEWORK = frozenset({
@@ -44,6 +47,7 @@ _START_ANEW = "sessionStorage.clear();location.reload()"
 _RELOAD_HOME = "location.assign('/')"
 
 _current: ContextVar[Identity | None] = ContextVar("satu_identity", default=None)
+_page: ContextVar[str] = ContextVar("satu_page", default="/")
 
 
 class TabState(rx.State):
@@ -96,6 +100,14 @@ async def actor_now(resource: str = "", action: str = "") -> Actor:
     return now
 
 
+def page_resource() -> str:
+    """Return the first part of the path of the page the event being handled came from: the resource `{page}` stood for at the door.
+
+    A handler that declared `{page}` works on this type and no other: the browser writes the path in more than one place.
+    """
+    return _page.get().strip("/").partition("/")[0]
+
+
 def verdict(registered: RegisteredEventHandler, who: Identity | None, path: str = "/") -> Refusal | None:
     """Return why somebody may not send this event, or None when it may run. Nothing is declared: nobody may."""
     rule = rule_of(registered.handler.fn)
@@ -107,10 +119,9 @@ def verdict(registered: RegisteredEventHandler, who: Identity | None, path: str 
         return _page_verdict(registered, who, path)
     if rule is None:
         return Refusal("the handler declares no permission", _say(who, "This is not allowed.", "Tindakan ini tidak diizinkan."))
-    state = registered.states[0]
-    if rule.kind == "any_user" or _holds(who.actor, rule, state):
+    resource = resource_of(rule, registered.states[0], path)
+    if rule.kind == "any_user" or _holds(who.actor, rule, resource):
         return None
-    resource = resource_of(rule, state)
     return Refusal(f"needs {rule.action} on {resource}", _say(
         who, f"You may not {rule.action.replace('_', ' ')} {resource.replace('-', ' ')}. Ask an administrator for the right.",
         f"Anda tidak berhak ({rule.action} {resource}). Mintalah hak itu kepada administrator.",
@@ -149,7 +160,8 @@ class Guard(Middleware):
             who, wait = await asyncio.to_thread(_enter, router_data)
         except ErpError as error:
             return _answer(rx.toast.error(error.detail))
-        refusal = verdict(registered, who, _path(router_data))
+        _page.set(_path(router_data))
+        refusal = verdict(registered, who, _page.get())
         if refusal is None and who is not None:
             refusal = await _someone_elses_tab(state, who) or (_too_fast(who, wait) if wait else None)
         if refusal is not None:
@@ -171,8 +183,9 @@ async def _someone_elses_tab(state: Any, who: Identity) -> Refusal | None:
 
 
 def _too_fast(who: Identity, wait: int) -> Refusal:
-    text = f"Terlalu banyak tindakan sekaligus. Tunggu {wait} detik." if who.actor.lang == "id" else f"Too many actions at once. Wait {wait} seconds."
-    return Refusal("too many events", rx.toast.error(text), audited=False)
+    return Refusal("too many events", _say(
+        who, f"Too many actions at once. Wait {wait} seconds.", f"Terlalu banyak tindakan sekaligus. Tunggu {wait} detik.",
+    ), audited=False)
 
 
 def _enter(router_data: Mapping[str, Any]) -> tuple[Identity | None, int]:
@@ -197,6 +210,10 @@ def _address(router_data: Mapping[str, Any]) -> str:
 
 def _path(router_data: Mapping[str, Any]) -> str:
     return str(router_data.get("asPath") or router_data.get("pathname") or "/").partition("?")[0].partition("#")[0]
+
+
+def _holds(who: Actor, rule: Rule, resource: str) -> bool:
+    return bool(resource) and may(who, resource, rule.action)
 
 
 def _is_framework(registered: RegisteredEventHandler) -> bool:
