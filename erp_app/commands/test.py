@@ -6,11 +6,11 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from erp_app.kernel import clock
 from erp_app.kernel.embedded import ServerError
 from erp_app.kernel.installation import ROOT, this_python
 
@@ -38,7 +38,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the checks side by side, then pytest, whose closing line is the last one. 1 when anything failed."""
-    started = time.monotonic()
+    started = clock.monotonic()
     running = [(check, _begin(check)) for check in checks()]
     results = [_report(check, process, started) for check, process in running]
     selected = ["-m", SLOW] if options.fast else []
@@ -67,7 +67,7 @@ def _report(check: Check, process: subprocess.Popen[str], started: float) -> boo
     """Wait for a check; what it found is printed when it failed."""
     said, _ = process.communicate()
     good = process.returncode == 0
-    sys.stdout.write(f"{check.name}: {'passed' if good else 'FAILED'} ({time.monotonic() - started:.0f} s)\n")
+    sys.stdout.write(f"{check.name}: {'passed' if good else 'FAILED'} ({clock.monotonic() - started:.0f} s)\n")
     if not good:
         sys.stdout.write(said.rstrip() + "\n")
     sys.stdout.flush()

@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import redis
 
-from erp_app.kernel import build
+from erp_app.kernel import build, clock
 from erp_app.kernel.config import settings
 from erp_app.kernel.embedded import ServerError
 from erp_app.kernel.embedded.process import end_survivors, spawn, tail
@@ -70,11 +69,11 @@ class Start:
     def __init__(self, data: DataFolder, host: str, port: int, *, demo: bool, supervisor: Supervisor) -> None:
         self.data, self.host, self.port, self.demo = data, host, port, demo
         self.supervisor = supervisor
-        self.began = time.monotonic()
+        self.began = clock.monotonic()
 
     def say(self, text: str) -> None:
         """A progress line."""
-        tell(f"{time.monotonic() - self.began:6.1f} s  {text}")
+        tell(f"{clock.monotonic() - self.began:6.1f} s  {text}")
 
     def run(self) -> None:
         """Start everything. Raises ServerError; what was started is stopped by the supervisor."""

@@ -31,7 +31,8 @@ _APART = (
     "erp_app/kernel/embedded/", "erp_app/kernel/supervisor.py", "erp_app/kernel/machine.py",
     "erp_app/commands/", "erp_app/cli.py", "erp_app/bench/", "erp_app/api/",
 )  # fmt: skip
-_EXTRA = ("rxconfig.py", "uv.lock", "reflex.lock/package.json", "reflex.lock/bun.lock")
+_EXTRA = ("rxconfig.py", "uv.lock")
+_LOCKS = ("reflex.lock/package.json", "reflex.lock/bun.lock")  # a build writes them when a frontend package was added
 
 
 def web_folder() -> Path:
@@ -46,10 +47,10 @@ def sources() -> list[Path]:
     return sorted(kept + [path for name in _EXTRA if (path := ROOT / name).exists()])
 
 
-def digest() -> str:
-    """Digest of the sources' names and contents."""
+def digest(*, locks: bool = True) -> str:
+    """Digest of the sources' names and contents, with or without the frontend's lock files."""
     total = hashlib.sha256()
-    for path in sources():
+    for path in sources() + [path for name in _LOCKS if locks and (path := ROOT / name).exists()]:
         total.update(f"{path.relative_to(ROOT)}\0".encode())
         total.update(hashlib.sha256(path.read_bytes()).digest())
     return total.hexdigest()
@@ -86,7 +87,7 @@ def build(environment: dict[str, str], log: Path) -> None:
     with _alone():
         if is_current():
             return
-        wanted = digest()
+        before = digest(locks=False)
         (web_folder() / STAMP).unlink(missing_ok=True)
         command = this_python("-m", "reflex", "export", "--frontend-only", "--no-zip", "--loglevel", "info")
         with log.open("wb") as out:
@@ -101,7 +102,8 @@ def build(environment: dict[str, str], log: Path) -> None:
                 raise
         if code:
             raise ServerError(f"the screens could not be built: {_reason(log)}; see {log}")
-        (web_folder() / STAMP).write_text(wanted, encoding="ascii")
+        if digest(locks=False) == before:  # a source that was edited meanwhile is in nobody knows which state: build again next time
+            (web_folder() / STAMP).write_text(digest(), encoding="ascii")
 
 
 def _reason(log: Path) -> str:

@@ -14,7 +14,7 @@ import psycopg
 import redis
 from psycopg import sql
 
-from erp_app.kernel import db, roles
+from erp_app.kernel import clock, db, roles
 from erp_app.kernel.config import settings
 from erp_app.kernel.datafolder import DataFolder, Endpoints
 from erp_app.kernel.embedded import ServerError
@@ -89,7 +89,7 @@ def child_env(data: DataFolder, endpoints: Endpoints, *, host: str = "127.0.0.1"
     inherited = {name: value for name, value in os.environ.items() if name not in _SECRETS}
     home = os.environ.get("HOME", "")
     return inherited | {
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": os.pathsep.join(dict.fromkeys([str(ROOT), *os.environ.get("PYTHONPATH", "").split(os.pathsep)])).rstrip(os.pathsep),
         "PYTHONUNBUFFERED": "1",
         "HOME": home if home and os.access(home, os.W_OK) else str(data.run),
         "ERP_DATA": str(data.path),
@@ -128,7 +128,7 @@ def installation(data: DataFolder) -> Iterator[Endpoints]:
         else:
             servers = prepare_servers(data)
             endpoints = _start_for_command(servers)
-        with _adopted(owner_env(data, endpoints)):
+        with adopted(owner_env(data, endpoints)):
             yield endpoints
     finally:
         if servers is not None:
@@ -151,8 +151,8 @@ def _start_for_command(servers: Servers) -> Endpoints:
 
 def _running(data: DataFolder) -> Endpoints:
     """Endpoints of the system that holds the lock; it may still be starting."""
-    end = time.monotonic() + STARTING_PATIENCE
-    while time.monotonic() < end:
+    end = clock.monotonic() + STARTING_PATIENCE
+    while clock.monotonic() < end:
         if (endpoints := data.announced()) is not None:
             return endpoints
         time.sleep(0.2)
@@ -160,9 +160,10 @@ def _running(data: DataFolder) -> Endpoints:
 
 
 @contextmanager
-def _adopted(environment: dict[str, str]) -> Iterator[None]:
-    """Make this process part of the installation for a while."""
+def adopted(environment: dict[str, str]) -> Iterator[None]:
+    """Let this process work with other settings for a while; connections of before and of within are closed."""
     before = dict(os.environ)
+    db.close_pools()
     os.environ.update(environment)
     settings.cache_clear()
     try:

@@ -6,11 +6,11 @@ import os
 import select
 import signal
 import sys
-import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
+from erp_app.kernel import clock
 from erp_app.kernel.embedded import ServerError
 from erp_app.kernel.embedded.process import stop_process, wait_until
 
@@ -55,7 +55,7 @@ class Service:
     def begin(self) -> None:
         """Start the process."""
         self.process = self.launch()
-        self.started = time.monotonic()
+        self.started = clock.monotonic()
 
     def end(self) -> None:
         """Stop the process and whatever it has started in its session."""
@@ -124,7 +124,7 @@ class Supervisor:
         self.running = True
         while not self.stopping:
             for service in self.services:
-                self._look_after(service, time.monotonic())
+                self._look_after(service, clock.monotonic())
             readable, _, _ = select.select([self._wake_read], [], [], 1.0)
             if readable:
                 os.read(self._wake_read, 4096)
@@ -158,9 +158,9 @@ class Supervisor:
             service = self.services.pop()
             if service.process is None:
                 continue
-            started = time.monotonic()
+            started = clock.monotonic()
             service.end()
-            self.say(f"Stopped {service.name} ({time.monotonic() - started:.1f} s)")
+            self.say(f"Stopped {service.name} ({clock.monotonic() - started:.1f} s)")
 
 
 def _reason(code: int) -> str:

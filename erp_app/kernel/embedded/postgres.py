@@ -95,8 +95,9 @@ class PostgresServer:
             self.lock = lock_folder(self.folder, "PostgreSQL")
         end_survivors(living_in(self.cluster, PROGRAM), signal.SIGINT, STOP_SECONDS)
         self._initialise()
-        # Nothing lives in the cluster, so the file is of a dead server; its number may be another program's by now.
-        (self.cluster / "postmaster.pid").unlink(missing_ok=True)
+        # Nothing lives in the cluster, so these are of a dead server; its number may be another program's by now, or a zombie's.
+        for left in (self.cluster / "postmaster.pid", *self.sockets.glob(".s.PGSQL.*")):
+            left.unlink(missing_ok=True)
         settings = self.settings | {"unix_socket_directories": str(self.sockets)}
         words = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         with self._as_account(self.cluster) as (data, options), self.log.open("ab") as log:

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
+from erp_app.kernel import clock
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -47,8 +49,8 @@ def spawn(command: list[str], *, death_signal: signal.Signals = signal.SIGTERM, 
 
 def wait_until(ready: Callable[[], bool], alive: Callable[[], bool], seconds: float) -> bool:
     """True as soon as `ready()`; False when `alive()` ends first or `seconds` have passed."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
+    end = clock.monotonic() + seconds
+    while clock.monotonic() < end:
         if ready():
             return True
         if not alive():
