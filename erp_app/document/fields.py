@@ -40,9 +40,9 @@ def LongText(*, max_length: int = 4000, required: bool = False, label: str = "")
     return _field("long_text", Text, required=required, label=label, max_length=max_length, default=None)
 
 
-def Choice(*choices: str, default: str | None = None, required: bool = False, label: str = "") -> Any:  # noqa: N802
+def Choice(*choices: str, default: str | None = None, required: bool = False, label: str = "", edit: bool = True) -> Any:  # noqa: N802
     """One of a fixed list of words (stored as is, shown translated)."""
-    return _field("choice", Text, required=required, default=default, label=label, max_length=60, info={"choices": choices})
+    return _field("choice", Text, required=required, default=default, label=label, max_length=60, info={"choices": choices, "edit": edit})
 
 
 def Ref(plural: str, *, required: bool = False, label: str = "", see: str = "", edit: bool = True, filter: dict[str, Any] | None = None) -> Any:  # noqa: N802, A002
@@ -55,9 +55,9 @@ def Refs(plural: str, *, label: str = "", edit: bool = True) -> Any:  # noqa: N8
     return _field("refs", JSONB, required=False, label=label, default=None, info={"ref": plural, "many": True, "edit": edit})
 
 
-def User(*, required: bool = False, label: str = "") -> Any:  # noqa: N802
+def User(*, required: bool = False, label: str = "", edit: bool = True) -> Any:  # noqa: N802
     """A reference to a user of the tenant."""
-    return _field("user", BigInteger, required=required, label=label, info={"ref": "users"})
+    return _field("user", BigInteger, required=required, label=label, info={"ref": "users", "edit": edit})
 
 
 def Quantity(*, required: bool = False, label: str = "", default: Decimal | None = None, edit: bool = True) -> Any:  # noqa: N802
@@ -80,9 +80,9 @@ def Money(*, required: bool = False, label: str = "", default: int | None = None
     return _field("money", BigInteger, required=required, default=default, label=label, info={"places": 0, "see": see, "edit": edit})
 
 
-def Integer(*, required: bool = False, label: str = "", default: int | None = None) -> Any:  # noqa: N802
+def Integer(*, required: bool = False, label: str = "", default: int | None = None, edit: bool = True) -> Any:  # noqa: N802
     """A whole number."""
-    return _field("integer", BigInteger, required=required, default=default, label=label)
+    return _field("integer", BigInteger, required=required, default=default, label=label, info={"edit": edit})
 
 
 def Day(*, required: bool = False, label: str = "") -> Any:  # noqa: N802
