@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ForeignKeyConstraint, Index, Table, UniqueConstraint
+from sqlalchemy import ForeignKeyConstraint, Index, Table, UniqueConstraint, text
 
 from erp_app.document.models import Document, Line, Record
 
@@ -28,6 +28,9 @@ class Action:
         handler: the verb's effect inside the unit of work, before the state changes; its dict is added to the answer.
         form: names of the fields an action asks for (shown as a small form), each a declared Ask.
         implied: whether a later action may do it on the way (False for reject, reverse, cancel and the like).
+        lines: model of the lines a step asks for (`data["lines"]`: dicts of columns with ids for references).
+        reason: people must say why; visible: a further condition on the record's columns; stores: False for a step that only computes.
+        preview: more for the preview (called after the step within the rolled back transaction; its dict is added).
     """
 
     name: str
@@ -43,6 +46,7 @@ class Action:
     reason: bool = False
     visible: Callable[[Mapping[str, Any]], bool] | None = None
     stores: bool = True
+    preview: Handler | None = None
 
 
 @dataclass(frozen=True)
@@ -133,7 +137,7 @@ class DocumentType:
 
         self.label_plural = self.label_plural or f"{self.label}s"
         registry.add(self)
-        _complete(self.table, self.model, self.plural)
+        _complete(self)
         for lines in self.lines:
             _complete_lines(lines.model, self.table)
 
@@ -157,15 +161,38 @@ class DocumentType:
         return next((one for one in self.actions if one.name == name), None)
 
 
-def _complete(table: Table, model: type[Record], plural: str) -> None:
-    """Add what follows from the declaration: unique key, list index, foreign keys of references."""
-    table.info["document_type"] = plural
-    key = "number" if issubclass(model, Document) else "code"
-    if key in table.c:
-        table.append_constraint(UniqueConstraint("tenant_id", key, name=f"{table.name}_{key}_key"))
-    if "effective_at" in table.c:
-        Index(f"{table.name}_recent", table.c.tenant_id, table.c.effective_at.desc(), table.c.id.desc())
+def _complete(dt: DocumentType) -> None:
+    """Add what follows from the declaration: unique key, list indexes, foreign keys of references, the comment triggers read."""
+    table = dt.table
+    table.info["document_type"] = dt.plural
+    if dt.key in table.c:
+        table.append_constraint(UniqueConstraint("tenant_id", dt.key, name=f"{table.name}_{dt.key}_key"))
     _foreign_keys(table)
+    _list_indexes(dt)
+    title = _column(table, dt.title) or next((name for name in ("name", "title") if name in table.c), "") or _first_reference(dt)
+    search = ",".join(name for name in (_column(table, one) for one in dt.search) if name not in ("", dt.key))
+    table.comment = " ".join(part for part in (table.comment, "no_delete", f"record:{dt.plural} title={title} search={search}") if part)
+
+
+def _list_indexes(dt: DocumentType) -> None:
+    """Every column a list can be sorted or filtered by has an index with the id, so that any page is read in order."""
+    table = dt.table
+    live = {"postgresql_where": text("state <> 'deleted'")} if dt.is_document else {}
+    names = [*(("effective_at", "state", "created_at", "updated_at") if dt.is_document else ()), *dt.columns, *dt.filters]
+    for name in dict.fromkeys(_column(table, one) for one in names):
+        if name and name != dt.key and table.c[name].info.get("kind") not in ("refs", "json", "long_text") and not table.c[name].info.get("ref"):
+            Index(f"{table.name}_by_{name}", table.c.tenant_id, table.c[name], table.c.id, **live)
+
+
+def _column(table: Table, name: str) -> str:
+    """Return the column of a field named as in the API or as in the table, empty when there is none."""
+    return next((one for one in (name, f"{name}_id") if one and one in table.c), "")
+
+
+def _first_reference(dt: DocumentType) -> str:
+    """Return the first reference among the list's columns: what people know an unnamed document by (the order's customer)."""
+    found = (_column(dt.table, name) for name in dt.columns)
+    return next((name for name in found if name and dt.table.c[name].info.get("kind") == "ref"), "")
 
 
 def _complete_lines(model: type[Line], parent: Table) -> None:
@@ -187,7 +214,8 @@ def _foreign_keys(table: Table) -> None:
         plural = column.info.get("ref")
         if plural and not column.info.get("many"):
             registry.when_known(plural, lambda target, column=column, table=table: _foreign_key(table, column.name, target))
-            Index(f"{table.name}_{column.name}", table.c.tenant_id, column)
+            rest = [table.c.id] if "id" in table.c else []
+            Index(f"{table.name}_{column.name}", table.c.tenant_id, column, *rest)
 
 
 def _foreign_key(table: Table, column: str, target: str) -> None:

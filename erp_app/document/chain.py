@@ -1,0 +1,57 @@
+"""What one document does to others: take its source under lock, bring it to a new state, make the next one, link the two."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from erp_app.document import registry, repo, service
+from erp_app.document.changes import Snapshot, record_change
+from erp_app.kernel.uow import Work
+
+
+def record(work: Work, plural: str, record_id: int, *, lock: bool = False) -> Any:
+    """Return another record; with `lock` nobody else changes it until the transaction ends.
+
+    Lock sources from the later document to the earlier (bill, receipt, order), several of one type by `records`.
+    """
+    return repo.load(work, registry.get(plural), record_id, lock=lock)
+
+
+def records(work: Work, plural: str, ids: Iterable[int]) -> list[Any]:
+    """Return several records of one type, locked in the order of their ids so that two transactions cannot deadlock."""
+    return [record(work, plural, one, lock=True) for one in sorted(set(ids))]
+
+
+def lines(work: Work, plural: str, record_id: int) -> list[Any]:
+    """Return a document's lines in order; what is changed on them is stored with the unit of work."""
+    return repo.lines_of(work, registry.get(plural).lines[0].model, record_id)
+
+
+def replace_lines(work: Work, plural: str, record_id: int, rows: Sequence[dict[str, Any]]) -> list[Any]:
+    """Put other lines in place of a document's lines and return them."""
+    repo.put_lines(work, registry.get(plural).lines[0].model, record_id, rows, stored=True)
+    return lines(work, plural, record_id)
+
+
+def advance(work: Work, plural: str, record_id: int, state: str, **changes: Any) -> None:
+    """Bring another document to what the document just posted means for it; a new version, audit row and event in any case.
+
+    The rule of the posted document decides, not the actor's rights on the other one; audit and event name the actor.
+    """
+    other = record(work, plural, record_id, lock=True)
+    before = Snapshot.take(work, registry.get(plural), other)
+    for column, value in {**changes, "state": state}.items():
+        setattr(other, column, value)
+    work.flush()
+    record_change(work, registry.get(plural), other, "advance", before, always=True)
+
+
+def link(work: Work, from_ids: Iterable[int], to_id: int) -> None:
+    """Draw the edge from each source to the document made of it; an edge that is there stays."""
+    repo.links(work, [(one, to_id) for one in from_ids])
+
+
+def make(work: Work, plural: str, data: dict[str, Any]) -> dict[str, Any]:
+    """Create a document that a rule calls for (a verification makes its delivery order), whatever the actor may create by hand."""
+    return service.create(work, registry.get(plural), data, internal=True)
