@@ -5,14 +5,20 @@ from __future__ import annotations
 from sqlmodel import SQLModel
 
 from erp_app.accounting import accounts as _accounts
+from erp_app.accounting import exposure as _exposure
 from erp_app.accounting import periods as _periods
+from erp_app.accounting import tax_rules as _tax_rules
+from erp_app.catalog import customers as _customers
+from erp_app.catalog import grades as _grades
 from erp_app.catalog import items as _items
 from erp_app.catalog import places as _places
+from erp_app.catalog import suppliers as _suppliers
 from erp_app.catalog import units as _units
 from erp_app.costing import models as _costing
 from erp_app.document import models as _document
 from erp_app.iam import documents as _iam
 from erp_app.kernel import models as _kernel
+from erp_app.notify import models as _notify
 from erp_app.stock import models as _stock
 
 metadata = SQLModel.metadata

@@ -1,0 +1,1 @@
+"""Finance documents: receipts from customers, payments to suppliers, and tax rules."""

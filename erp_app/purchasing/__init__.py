@@ -1,0 +1,1 @@
+"""Purchasing: orders to suppliers, receipt of goods, and their bills."""

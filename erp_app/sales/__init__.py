@@ -1,0 +1,1 @@
+"""Sales: orders, delivery notes (SJ), their verification (NC), delivery orders (DO) and invoices."""

@@ -1,0 +1,44 @@
+"""What sales asks the database beside its own forms: reservations, numbers of documents for messages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from erp_app.kernel.uow import Work
+
+
+def item_codes(work: Work, ids: Iterable[int]) -> dict[int, str]:
+    """Return item codes by id, for messages."""
+    rows = work.rows("SELECT id, code FROM item WHERE id = ANY(%s)", [sorted(set(ids))])
+    return {row["id"]: row["code"] for row in rows}
+
+
+def reserve(work: Work, order_id: int, place_id: int, wanted: Sequence[tuple[int, int, int]]) -> None:
+    """Promise goods to an order: (line number, item, ledger units) in place of what was promised before."""
+    work.run("DELETE FROM reservation WHERE document_id = %s", [order_id])
+    if wanted:
+        work.run(
+            "INSERT INTO reservation (tenant_id, document_id, line_no, item_id, place_id, quantity, kind)"
+            " SELECT %s, %s, w.line_no, w.item_id, %s, w.quantity, 'soft' FROM unnest(%s::int[], %s::bigint[], %s::bigint[]) w(line_no, item_id, quantity)",
+            [work.actor.tenant_id, order_id, place_id, [one[0] for one in wanted], [one[1] for one in wanted], [one[2] for one in wanted]],
+        )
+    work.emit("stock.reserved", {"document_id": order_id}, topics=["stock"])
+
+
+def verification_of(work: Work, delivery_note_id: int, except_id: int) -> str | None:
+    """Return the number of another verification of a delivery note, if there is one."""
+    number: str | None = work.value(
+        "SELECT number FROM delivery_verification WHERE delivery_note_id = %s AND id <> %s AND state <> 'deleted' ORDER BY id LIMIT 1",
+        [delivery_note_id, except_id],
+    )
+    return number
+
+
+def invoices_of(work: Work, delivery_order_id: int) -> list[str]:
+    """Return the numbers of the posted invoices that bill a delivery order."""
+    rows = work.rows(
+        "SELECT DISTINCT i.number FROM sales_invoice_line l JOIN sales_invoice i ON i.id = l.document_id"
+        " WHERE l.source_id = %s AND i.state IN ('posted', 'part_paid', 'paid') ORDER BY i.number",
+        [delivery_order_id],
+    )
+    return [row["number"] for row in rows]

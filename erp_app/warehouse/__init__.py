@@ -1,0 +1,1 @@
+"""Warehouse documents: transfers between places and stock counts."""

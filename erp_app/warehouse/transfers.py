@@ -1,0 +1,53 @@
+"""Stock transfers: goods of ours go from one place to another, through transit while they are on the way."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from sqlalchemy import CheckConstraint
+
+from erp_app.document.declare import Access, Action, DocumentType, Lines, Menu
+from erp_app.document.fields import Quantity, Ref, Str
+from erp_app.document.models import Document, Line
+from erp_app.warehouse import transfer_service as service
+
+
+class StockTransfer(Document, table=True):
+    """A transfer. Sending puts the goods in transit; receiving in the same step leaves nothing there."""
+
+    __table_args__ = (CheckConstraint("from_id <> to_id", name="stock_transfer_places_differ"),)
+
+    from_id: int = Ref("places", required=True, label="From")
+    to_id: int = Ref("places", required=True, label="To")
+    vehicle: str | None = Str(max_length=20, label="Vehicle")
+    driver: str | None = Str(max_length=80, label="Driver")
+
+
+class StockTransferLine(Line, table=True):
+    """One item moved."""
+
+    __table_args__ = (CheckConstraint("quantity > 0", name="stock_transfer_line_positive"),)
+
+    item_id: int = Ref("items", required=True, label="Item")
+    quantity: Decimal = Quantity(required=True, label="Quantity")
+
+
+STOCK_TRANSFERS = DocumentType(
+    StockTransfer, label="Stock transfer", plural="stock-transfers", number="TRF-{year}-{seq:05}",
+    columns=["number", "effective_at", "from", "to", "reference", "state"],
+    search=["number", "reference", "vehicle", "driver", "note"], filters=["from", "to", "state"], sort="-effective_at",
+    lines=[Lines("lines", StockTransferLine)],
+    states=["draft", "sent", "received", "reversed"],
+    actions=[
+        Action("send", ("draft",), "sent", "post", service.send),
+        Action("receive", ("sent",), "received", "post", service.receive),
+        Action("reverse", ("sent",), "reversed", "cancel", service.reverse, implied=False, confirm=True, reason=True),
+    ],
+    access=Access(
+        view=["manager", "staff:own", "warehouse", "production", "finance", "finance_manager"],
+        create=["manager", "warehouse"], edit=["manager", "warehouse"], post=["manager", "warehouse"], cancel=["manager"],
+        export=["manager", "finance_manager"],
+    ),
+    menu=Menu("Warehouse", icon="arrow-left-right", order=20),
+    on_save=service.check_transfer,
+)
