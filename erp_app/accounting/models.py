@@ -53,16 +53,6 @@ class AccountMap(SQLModel, table=True):
     account_id: int = _big()
 
 
-class AccountingSetting(SQLModel, table=True):
-    """How a tenant keeps its books: the zone whose midnight ends a day."""
-
-    __tablename__: ClassVar[str] = "accounting_setting"
-
-    tenant_id: int = _big(key=True)
-    zone: str = Field(default="Asia/Jakarta", sa_type=Text)
-    currency: str = Field(default="IDR", sa_type=Text)
-
-
 class AccountingPeriod(Master, table=True):
     """A calendar month of the books. Open for all; soft: only for those with the right; locked: for nobody."""
 

@@ -89,7 +89,9 @@ class StockBalance(SQLModel, table=True):
     Only followed places have rows: warehouse, vendor, in_transit, quarantine (valued) and customer (sold goods).
 
     Attributes:
-        last_at: latest effective time of a movement, or of a revaluation, that touched the queue; earlier is late.
+        last_at: latest effective time of a movement; a quantity that is earlier is checked over the whole time line after it.
+        last_out_at: latest effective time of a movement out of it, or of a revaluation of what lies in it; a cost that is
+            earlier is late, and left to the worker.
         dirty_from: costs from this moment on wait for the costing worker; null when the queue is in order.
         head_at, head_move_id: no layer before this one has anything left (where FIFO begins to read).
     """
@@ -109,6 +111,7 @@ class StockBalance(SQLModel, table=True):
     lot: int = _big(key=True, default=0)
     on_hand: int = _big(default=0)
     last_at: datetime | None = _moment(required=False)
+    last_out_at: datetime | None = _moment(required=False)
     dirty_from: datetime | None = _moment(required=False)
     head_at: datetime | None = _moment(required=False)
     head_move_id: int | None = _big(required=False)

@@ -1,0 +1,70 @@
+-- Refusals, days and periods. Invariant: nothing becomes effective in a locked month, and a month that is being locked waits
+-- for the postings already on their way into it (shared against exclusive advisory lock).
+CREATE OR REPLACE FUNCTION refuse(p_code text, p_text text, p_data jsonb DEFAULT '{}') RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION USING ERRCODE = 'ERP01', MESSAGE = p_code || '|' || p_text, DETAIL = p_data::text;
+END $$;
+
+CREATE OR REPLACE FUNCTION quantity_text(p_units bigint) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+  SELECT trim_scale(p_units::numeric / 10000)::text
+$$;
+
+CREATE OR REPLACE FUNCTION day_text(p_day date) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+  SELECT to_char(p_day, 'FMDD Mon YYYY')
+$$;
+
+-- The tenant's calendar day of a moment. A ledger whose tenant has no row yet keeps Jakarta's time.
+CREATE OR REPLACE FUNCTION local_day(p_tenant bigint, p_at timestamptz) RETURNS date LANGUAGE plpgsql STABLE AS $$
+DECLARE zone text;
+BEGIN
+  SELECT tz INTO zone FROM tenant WHERE tenant_id = p_tenant AND id = p_tenant;
+  RETURN (p_at AT TIME ZONE coalesce(zone, 'Asia/Jakarta'))::date;
+END $$;
+
+CREATE OR REPLACE FUNCTION period_key(p_tenant bigint, p_code text) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
+  SELECT hashtextextended('period:' || p_tenant || ':' || p_code, 0)
+$$;
+
+-- Taken by whoever changes a period's state.
+CREATE OR REPLACE FUNCTION period_lock(p_tenant bigint, p_code text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM pg_advisory_xact_lock(period_key(p_tenant, p_code));
+END $$;
+
+-- Months come into being with the first posting into them.
+CREATE OR REPLACE FUNCTION period_open(p_tenant bigint, p_day date) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE first date := date_trunc('month', p_day)::date;
+BEGIN
+  INSERT INTO accounting_period (tenant_id, code, name, state, starts_on, ends_on)
+    VALUES (p_tenant, to_char(first, 'YYYY-MM'), to_char(first, 'FMMonth YYYY'), 'open', first, (first + interval '1 month' - interval '1 day')::date)
+    ON CONFLICT (tenant_id, code) DO NOTHING;
+END $$;
+
+CREATE OR REPLACE FUNCTION period_first_open(p_tenant bigint, p_day date) RETURNS date LANGUAGE plpgsql STABLE AS $$
+DECLARE month date := date_trunc('month', p_day)::date;
+BEGIN
+  WHILE EXISTS (SELECT 1 FROM accounting_period WHERE tenant_id = p_tenant AND code = to_char(month, 'YYYY-MM') AND state = 'locked') LOOP
+    month := (month + interval '1 month')::date;
+  END LOOP;
+  RETURN greatest(month, p_day);
+END $$;
+
+-- Invariant: returns only when the month takes postings, and keeps it so until the transaction ends.
+CREATE OR REPLACE FUNCTION period_guard(p_tenant bigint, p_day date) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  month text := to_char(p_day, 'YYYY-MM'); now_state text;
+BEGIN
+  PERFORM pg_advisory_xact_lock_shared(period_key(p_tenant, month));
+  SELECT state INTO now_state FROM accounting_period WHERE tenant_id = p_tenant AND code = month;
+  IF now_state = 'open' THEN
+    RETURN;
+  ELSIF now_state IS NULL THEN
+    PERFORM period_open(p_tenant, p_day);
+  ELSIF now_state = 'locked' THEN
+    PERFORM refuse('ERP-1203', format('%s lies in the locked period %s. The first open date is %s.', day_text(p_day), month,
+      day_text(period_first_open(p_tenant, p_day))), jsonb_build_object('period', month, 'first_open', period_first_open(p_tenant, p_day)));
+  ELSIF current_setting('app.soft_period', true) IS DISTINCT FROM 'yes' THEN
+    PERFORM refuse('ERP-1204', format('The period %s is soft-locked: only finance may still post into it. Ask finance, or use a later date.', month),
+      jsonb_build_object('period', month));
+  END IF;
+END $$;

@@ -1,0 +1,104 @@
+-- Costing inside a posting. Invariants (rules C1, C2): a layer's pieces add up to it however it is cut; a queue is consumed first
+-- in first out by (effective_at, move_id, rank); only what is read is consumed, so the depth of a queue does not matter.
+DROP TYPE IF EXISTS cost_cut CASCADE;
+-- One piece on its way into the tables. lays: 'k' keeps its origin in a layer of its own, 'm' is merged with the movement's other
+-- pieces, 'e' entered from outside (layer_id is then the new layer's own), ' ' leaves our places.
+CREATE TYPE cost_cut AS (move_id bigint, layer_id bigint, origin_document_id bigint, quantity bigint, value bigint, rank int, lays "char");
+
+-- What the first p_position units of a layer are worth: half_up(value x position / quantity). The same as costing/rules.py.
+CREATE OR REPLACE FUNCTION cost_portion(p_value bigint, p_quantity bigint, p_position bigint) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+  SELECT CASE WHEN p_position >= p_quantity THEN p_value WHEN p_position = 0 THEN 0
+    WHEN abs(p_value) < 2000000000 AND p_position < 1000000000 AND p_quantity < 1000000000000000000
+      THEN sign(p_value)::bigint * ((2 * abs(p_value) * p_position + p_quantity) / (2 * p_quantity))
+    ELSE (sign(p_value) * div(2 * abs(p_value)::numeric * p_position + p_quantity, 2 * p_quantity::numeric))::bigint END
+$$;
+
+-- Cut `p_need` units off the layers of a queue, oldest first, not after the movement itself; remember where reading may begin.
+CREATE OR REPLACE FUNCTION cost_take_first(p_tenant bigint, m posting_move, INOUT cuts cost_cut[], OUT missing bigint) LANGUAGE plpgsql AS $$
+DECLARE l record; part bigint; n int := 0; lays "char" := CASE WHEN NOT m.to_kept THEN ' ' WHEN m.keep_origin THEN 'k' ELSE 'm' END;
+BEGIN
+  missing := m.quantity;
+  FOR l IN SELECT y.id, y.origin_document_id, y.quantity, y.value, y.taken, y.effective_at, y.move_id FROM cost_layer y
+      WHERE y.tenant_id = p_tenant AND y.item_id = m.item_id AND y.place_id = m.from_place_id AND y.lot = m.from_lot
+        AND (y.effective_at, y.move_id) >= (m.head_at, m.head_move_id) AND y.effective_at <= m.effective_at AND y.taken < y.quantity
+      ORDER BY y.effective_at, y.move_id, y.rank LOOP
+    part := least(missing, l.quantity - l.taken);
+    cuts := cuts || ROW(m.move_id, l.id, l.origin_document_id, part,
+      cost_portion(l.value, l.quantity, l.taken + part) - cost_portion(l.value, l.quantity, l.taken), n, lays)::cost_cut;
+    n := n + 1;
+    missing := missing - part;
+    EXIT WHEN missing = 0;
+  END LOOP;
+  IF l.move_id IS DISTINCT FROM m.head_move_id AND l.move_id IS NOT NULL THEN
+    UPDATE stock_balance b SET head_at = l.effective_at, head_move_id = l.move_id
+      WHERE b.tenant_id = p_tenant AND b.item_id = m.item_id AND b.place_id = m.from_place_id AND b.lot = m.from_lot;
+  END IF;
+END $$;
+
+-- Cut off only what one movement laid (returns and reversals). Goods that left our places get their layers when they come back.
+CREATE OR REPLACE FUNCTION cost_take_source(p_tenant bigint, m posting_move, INOUT cuts cost_cut[], OUT missing bigint) LANGUAGE plpgsql AS $$
+DECLARE l record; part bigint; n int := 0; lays "char" := CASE WHEN NOT m.to_kept THEN ' ' WHEN m.keep_origin THEN 'k' ELSE 'm' END;
+BEGIN
+  missing := m.quantity;
+  IF NOT m.from_kept THEN
+    PERFORM cost_keep_what_left(p_tenant, m.source_move_id);
+  END IF;
+  FOR l IN SELECT y.id, y.origin_document_id, y.quantity, y.value, y.taken FROM cost_layer y
+      WHERE y.tenant_id = p_tenant AND y.move_id = m.source_move_id AND y.item_id = m.item_id AND y.place_id = m.from_place_id
+        AND y.lot = m.from_lot AND y.taken < y.quantity ORDER BY y.rank LOOP
+    part := least(missing, l.quantity - l.taken);
+    cuts := cuts || ROW(m.move_id, l.id, l.origin_document_id, part,
+      cost_portion(l.value, l.quantity, l.taken + part) - cost_portion(l.value, l.quantity, l.taken), n, lays)::cost_cut;
+    n := n + 1;
+    missing := missing - part;
+    EXIT WHEN missing = 0;
+  END LOOP;
+END $$;
+
+-- Lay what a movement brought out of our places, now that something of it comes back. Safe to call again, and at the same time.
+CREATE OR REPLACE FUNCTION cost_keep_what_left(p_tenant bigint, p_move bigint) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM pg_advisory_xact_lock(hashtextextended('left:' || p_tenant || ':' || p_move, 0));
+  INSERT INTO cost_layer (tenant_id, move_id, parent_layer_id, origin_document_id, item_id, place_id, lot, effective_at, rank, quantity, value)
+    SELECT p_tenant, p_move, y.id, y.origin_document_id, m.item_id, m.to_place_id, m.to_lot, m.effective_at,
+           row_number() OVER (ORDER BY y.effective_at, y.move_id, y.rank) - 1, s.quantity, s.value
+    FROM stock_move m
+    JOIN (SELECT layer_id, sum(quantity)::bigint AS quantity, sum(value)::bigint AS value FROM cost_piece
+          WHERE tenant_id = p_tenant AND move_id = p_move GROUP BY layer_id HAVING sum(quantity) > 0) s ON true
+    JOIN cost_layer y ON y.tenant_id = p_tenant AND y.id = s.layer_id AND y.move_id <> p_move
+    WHERE m.tenant_id = p_tenant AND m.id = p_move
+      AND NOT EXISTS (SELECT 1 FROM cost_layer k WHERE k.tenant_id = p_tenant AND k.move_id = p_move);
+END $$;
+
+-- Store cuts: take them off their layers, lay what was kept, merged or entered, and append the pieces.
+CREATE OR REPLACE FUNCTION cost_store(p_tenant bigint, p_document bigint, p_day date, p_moves posting_move[], p_cuts cost_cut[])
+RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  WITH taken AS (
+    UPDATE cost_layer y SET taken = y.taken + c.quantity
+    FROM (SELECT layer_id, sum(quantity)::bigint AS quantity FROM unnest(p_cuts) WHERE lays <> 'e' GROUP BY layer_id) c
+    WHERE y.tenant_id = p_tenant AND y.id = c.layer_id
+  ), laid AS (
+    INSERT INTO cost_layer (tenant_id, id, move_id, parent_layer_id, origin_document_id, item_id, place_id, lot, effective_at, rank, quantity, value)
+      SELECT p_tenant, x.id, m.move_id, x.parent, coalesce(x.origin, p_document), m.item_id, m.to_place_id, m.to_lot, m.effective_at, x.rank, x.quantity, x.value
+      FROM (SELECT nextval('cost_layer_id_seq') AS id, move_id, layer_id AS parent, origin_document_id AS origin, rank, quantity, value
+              FROM unnest(p_cuts) WHERE lays = 'k'
+            UNION ALL SELECT layer_id, move_id, NULL, NULL, 0, quantity, value FROM unnest(p_cuts) WHERE lays = 'e'
+            UNION ALL SELECT nextval('cost_layer_id_seq'), g.* FROM (SELECT move_id, NULL::bigint, NULL::bigint, 0, sum(quantity)::bigint, sum(value)::bigint
+              FROM unnest(p_cuts) WHERE lays = 'm' GROUP BY move_id) g) x
+      JOIN unnest(p_moves) m ON m.move_id = x.move_id
+  )
+  INSERT INTO cost_piece (tenant_id, move_id, layer_id, document_id, quantity, value, cause_document_id, date)
+    SELECT p_tenant, move_id, layer_id, p_document, quantity, value, p_document, p_day FROM unnest(p_cuts);
+END $$;
+
+-- A queue whose costs wait for the worker, and the items it must replay.
+CREATE OR REPLACE FUNCTION cost_defer(p_tenant bigint, p_document bigint, p_at timestamptz, p_moves posting_move[]) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  UPDATE stock_balance b SET dirty_from = least(b.dirty_from, p_at)
+    FROM (SELECT DISTINCT item_id, from_place_id AS place_id, from_lot AS lot FROM unnest(p_moves) WHERE from_kept
+          UNION SELECT item_id, to_place_id, to_lot FROM unnest(p_moves) WHERE to_kept) q
+    WHERE b.tenant_id = p_tenant AND b.item_id = q.item_id AND b.place_id = q.place_id AND b.lot = q.lot;
+  INSERT INTO hpp_queue (tenant_id, item_id, from_at, cause_document_id)
+    SELECT DISTINCT p_tenant, item_id, p_at, p_document FROM unnest(p_moves);
+END $$;

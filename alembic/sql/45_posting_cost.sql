@@ -1,0 +1,100 @@
+-- Costs of a posting. Invariant: each movement's cost is settled here when everything it touches is in order; otherwise its queues
+-- are marked and the worker settles it. What is known anyway (a receipt's value) is stored at once either way.
+DROP TYPE IF EXISTS posting_cost CASCADE;
+CREATE TYPE posting_cost AS (cuts cost_cut[], stored int, pending posting_move[], consumed bigint);
+
+-- Whether the movements can be cut one after another without storing in between: no queue is touched twice.
+CREATE OR REPLACE FUNCTION posting_is_plain(p_moves posting_move[]) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+  SELECT count(*) = count(DISTINCT (item_id, place_id, lot)) AND NOT bool_or(returned) FROM (
+    SELECT item_id, from_place_id AS place_id, from_lot AS lot, source_move_id IS NOT NULL AS returned FROM unnest(p_moves) WHERE from_kept OR source_move_id IS NOT NULL
+    UNION ALL SELECT item_id, to_place_id, to_lot, false FROM unnest(p_moves) WHERE to_kept) q
+$$;
+
+CREATE OR REPLACE FUNCTION posting_refuse_source(p_tenant bigint, m posting_move, p_missing bigint) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE item_code text; source text; taker text; fit text := quantity_text(m.quantity - p_missing);
+BEGIN
+  SELECT code INTO item_code FROM item WHERE tenant_id = p_tenant AND id = m.item_id;
+  SELECT r.number INTO source FROM stock_move s JOIN record_ref r ON r.tenant_id = p_tenant AND r.id = s.document_id
+    WHERE s.tenant_id = p_tenant AND s.id = m.source_move_id;
+  SELECT r.number INTO taker FROM cost_layer y JOIN cost_piece c ON c.tenant_id = p_tenant AND c.layer_id = y.id AND c.move_id <> y.move_id
+    JOIN stock_move s ON s.tenant_id = p_tenant AND s.id = c.move_id JOIN record_ref r ON r.tenant_id = p_tenant AND r.id = s.document_id
+    WHERE y.tenant_id = p_tenant AND y.move_id = m.source_move_id ORDER BY c.id LIMIT 1;
+  PERFORM refuse('ERP-1209', format('%s of %s can no longer be taken back from %s: %s fit.%s', quantity_text(m.quantity), item_code, source, fit,
+      coalesce(format(' %s already took from it; reverse that first.', taker), '')),
+    jsonb_build_object('item', item_code, 'source', source, 'consumed_by', taker, 'fits', fit));
+END $$;
+
+CREATE OR REPLACE FUNCTION posting_take(p_tenant bigint, p_document bigint, m posting_move, p_cuts cost_cut[]) RETURNS cost_cut[] LANGUAGE plpgsql AS $$
+DECLARE taken record;
+BEGIN
+  IF m.source_move_id IS NOT NULL THEN
+    SELECT * INTO taken FROM cost_take_source(p_tenant, m, p_cuts);
+    IF taken.missing > 0 THEN
+      PERFORM posting_refuse_source(p_tenant, m, taken.missing);
+    END IF;
+  ELSE
+    SELECT * INTO taken FROM cost_take_first(p_tenant, m, p_cuts);
+    IF taken.missing > 0 THEN
+      PERFORM stock_refuse_short(p_tenant, m.item_id, m.from_place_id, m.effective_at, p_document, taken.missing, m.quantity - taken.missing);
+    END IF;
+  END IF;
+  RETURN taken.cuts;
+END $$;
+
+-- Goods that enter: their own layer, with the given value or their share of what the document transforms.
+CREATE OR REPLACE FUNCTION posting_enter(p_tenant bigint, m posting_move, p_total bigint, p_weight bigint, p_cuts cost_cut[]) RETURNS cost_cut[]
+LANGUAGE plpgsql AS $$
+DECLARE worth bigint := coalesce(m.value, 0);
+BEGIN
+  IF m.transform THEN
+    worth := cost_portion(p_total, p_weight, m.weight_before + m.weight) - cost_portion(p_total, p_weight, m.weight_before);
+  END IF;
+  IF m.effective_at < m.to_head_at THEN
+    UPDATE stock_balance b SET head_at = NULL, head_move_id = NULL
+      WHERE b.tenant_id = p_tenant AND b.item_id = m.item_id AND b.place_id = m.to_place_id AND b.lot = m.to_lot;
+  END IF;
+  RETURN p_cuts || ROW(m.move_id, nextval('cost_layer_id_seq'), NULL, m.quantity, worth, 0, 'e')::cost_cut;
+END $$;
+
+CREATE OR REPLACE FUNCTION posting_cost(p_tenant bigint, p_document bigint, p_at timestamptz, p_day date, p_added bigint, p_moves posting_move[])
+RETURNS posting_cost LANGUAGE plpgsql AS $$
+DECLARE
+  s posting_cost := ROW('{}', 0, '{}', coalesce(p_added, 0))::posting_cost; m posting_move; n int;
+  plain boolean := posting_is_plain(p_moves); weight bigint := (SELECT sum(x.weight) FROM unnest(p_moves) x); waits boolean := false;
+BEGIN
+  FOREACH m IN ARRAY p_moves LOOP
+    n := cardinality(s.cuts);
+    m.late := m.late OR NOT plain AND posting_waits(m, s.pending) OR waits AND m.transform AND NOT m.from_kept;
+    IF m.late THEN
+      s.pending := s.pending || m;
+      waits := waits OR m.transform;
+    END IF;
+    IF m.from_kept OR m.source_move_id IS NOT NULL THEN
+      IF NOT m.late THEN
+        s.cuts := posting_take(p_tenant, p_document, m, s.cuts);
+      END IF;
+      IF m.transform AND m.from_kept THEN
+        s.consumed := s.consumed + coalesce((SELECT sum(c.value) FROM unnest(s.cuts[n + 1:]) c), 0);
+      END IF;
+    ELSIF NOT (m.late AND m.transform) THEN
+      s.cuts := posting_enter(p_tenant, m, s.consumed, weight, s.cuts);
+    END IF;
+    IF NOT plain THEN
+      PERFORM cost_store(p_tenant, p_document, p_day, p_moves, s.cuts[s.stored + 1:]);
+      s.stored := cardinality(s.cuts);
+    END IF;
+  END LOOP;
+  IF s.stored < cardinality(s.cuts) THEN
+    PERFORM cost_store(p_tenant, p_document, p_day, p_moves, s.cuts[s.stored + 1:]);
+  END IF;
+  IF cardinality(s.pending) > 0 THEN
+    PERFORM cost_defer(p_tenant, p_document, p_at, s.pending);
+  END IF;
+  RETURN s;
+END $$;
+
+-- Whether a movement takes from a queue that an earlier movement of the same document left waiting.
+CREATE OR REPLACE FUNCTION posting_waits(m posting_move, p_pending posting_move[]) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+  SELECT EXISTS (SELECT 1 FROM unnest(p_pending) w WHERE w.item_id = m.item_id AND m.from_kept
+    AND ((w.to_place_id = m.from_place_id AND w.to_lot = m.from_lot) OR (w.from_place_id = m.from_place_id AND w.from_lot = m.from_lot)))
+$$;
