@@ -19,7 +19,17 @@ from erp_app.document import models as _document
 from erp_app.iam import documents as _iam
 from erp_app.kernel import models as _kernel
 from erp_app.notify import models as _notify
+from erp_app.purchasing import bills as _bills
+from erp_app.purchasing import orders as _purchase_orders
+from erp_app.purchasing import receipts as _receipts
+from erp_app.sales import delivery_notes as _delivery_notes
+from erp_app.sales import delivery_orders as _delivery_orders
+from erp_app.sales import invoices as _invoices
+from erp_app.sales import orders as _sales_orders
+from erp_app.sales import verifications as _verifications
 from erp_app.stock import models as _stock
+from erp_app.warehouse import counts as _counts
+from erp_app.warehouse import transfers as _transfers
 
 metadata = SQLModel.metadata
 

@@ -62,7 +62,7 @@ def post_bill(work: Work, bill: Any, _data: dict[str, Any]) -> dict[str, Any]:
             document_id=bill.id, effective_at=bill.effective_at, text=f"Supplier bill {bill.number}",
             lines=[
                 JournalLine("grni", debit=bill.net), JournalLine("vat_in", debit=bill.vat),
-                JournalLine("ap", credit=bill.total, party_id=bill.supplier_id), JournalLine("pph23", credit=bill.withheld),
+                JournalLine("ap", credit=bill.total, party_id=bill.supplier_id), JournalLine("withholding", credit=bill.withheld),
             ],
             revaluations=_revaluations(work, lines),
         ),
