@@ -8,6 +8,8 @@ from erp_app.accounting import accounts as _accounts
 from erp_app.accounting import exposure as _exposure
 from erp_app.accounting import periods as _periods
 from erp_app.accounting import tax_rules as _tax_rules
+from erp_app.anomaly import findings as _findings
+from erp_app.anomaly import rules as _anomaly_rules
 from erp_app.catalog import customers as _customers
 from erp_app.catalog import grades as _grades
 from erp_app.catalog import items as _items
@@ -29,6 +31,7 @@ from erp_app.sales import orders as _sales_orders
 from erp_app.sales import verifications as _verifications
 from erp_app.stock import models as _stock
 from erp_app.warehouse import counts as _counts
+from erp_app.warehouse import gate_events as _gate_events
 from erp_app.warehouse import transfers as _transfers
 
 metadata = SQLModel.metadata

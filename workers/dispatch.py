@@ -56,10 +56,15 @@ def _send(consumer: Consumer, debts: list[Debt], *, again: bool) -> int:
     waiting = _waiting(queue, list(wanted), again=again)
     data = [
         queue.prepare_data(
-            ENTRY, args=args, job_id=chosen, result_ttl=0, failure_ttl=FAILED_KEPT,
+            ENTRY,
+            args=args,
+            job_id=chosen,
+            result_ttl=0,
+            failure_ttl=FAILED_KEPT,
             description=f"{consumer.name} for tenant {args[1]}, key {args[2] or '-'}",
         )
-        for base, args in wanted.items() if (chosen := waiting[base]) is not None
+        for base, args in wanted.items()
+        if (chosen := waiting[base]) is not None
     ]
     if data:
         queue.enqueue_many(data)

@@ -45,7 +45,10 @@ class Relay:
         while not self.stopping():
             try:
                 with psycopg.connect(
-                    settings().relay_url or "", autocommit=True, application_name="satu-relay", connect_timeout=5,
+                    settings().relay_url or "",
+                    autocommit=True,
+                    application_name="satu-relay",
+                    connect_timeout=5,
                     options="-c lock_timeout=15s -c statement_timeout=60s -c timezone=UTC",
                 ) as conn:
                     outbox.listen(conn)

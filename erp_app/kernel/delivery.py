@@ -72,8 +72,11 @@ def owe(conn: Connection, debts: Sequence[Debt]) -> None:
             " SELECT t, e, c, k, clock_timestamp() + make_interval(secs => %s)"
             " FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::text[]) AS d (t, e, c, k) ON CONFLICT DO NOTHING",
             (
-                RESEND_SECONDS, [d.tenant_id for d in debts], [d.event_id for d in debts],
-                [d.consumer for d in debts], [d.key for d in debts],
+                RESEND_SECONDS,
+                [d.tenant_id for d in debts],
+                [d.event_id for d in debts],
+                [d.consumer for d in debts],
+                [d.key for d in debts],
             ),
         )
 
@@ -114,7 +117,8 @@ def alone(conn: Connection, tenant_id: int, consumer: str, key: str) -> bool:
 def settle(conn: Connection, consumer: str, event: Event) -> bool:
     """Remove the debt and leave the proof, in the transaction of the effect; False when the effect was there already."""
     conn.execute(
-        "DELETE FROM event_delivery WHERE tenant_id = %s AND event_id = %s AND consumer = %s", (event.tenant_id, event.id, consumer),
+        "DELETE FROM event_delivery WHERE tenant_id = %s AND event_id = %s AND consumer = %s",
+        (event.tenant_id, event.id, consumer),
     )
     return outbox.claim_done(conn, event.tenant_id, event.id, consumer)
 

@@ -107,7 +107,7 @@ class LiveHub:
             return False
         fine = True
         for topic in wanted:
-            if await asyncio.to_thread(rules.allowed, actor, topic):
+            if await asyncio.to_thread(rules.allowed, actor, topic) and self.app.sio.manager.is_connected(sid, NAMESPACE):
                 room = Room(actor.tenant_id, topic, type(state).get_full_name(), refresh, var, page)
                 self._rooms.setdefault((actor.tenant_id, topic), set()).add(room)
                 await self.app.sio.enter_room(sid, room, namespace=NAMESPACE)
@@ -160,7 +160,7 @@ class LiveHub:
             self._say.warning("live.malformed", error=str(error))
             return
         meter.count("live_messages")
-        for topic in concerned:
+        for topic in [*concerned, *rules.implied(concerned)]:
             for room in tuple(self._rooms.get((tenant, topic), ())):
                 self._note(room, payload.get("live") if room.var else None)
         if rules.changes_access(event, concerned):

@@ -38,6 +38,11 @@ def allowed(actor: Actor, topic: str) -> bool:
     return not rest and any(may(actor, resource, "view") for resource in _RIGHTS.get(kind, ()))
 
 
+def implied(topics: list[str]) -> list[str]:
+    """Return topics that follow from others: whatever happens to documents, stock or journal may show on a dashboard."""
+    return ["dash"] if any(one.startswith("doc:") or one in ("stock", "journal") for one in topics) else []
+
+
 def changes_access(event: str, topics: list[str]) -> bool:
     """Tell whether an event may have changed what people may see, so that live rooms must be checked again."""
     return event.startswith(_ACCESS_EVENTS) or any(one in _ACCESS_TYPES for one in topics)

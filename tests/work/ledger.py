@@ -23,7 +23,9 @@ def make_tables(admin_url: str) -> None:
     """Create the tables of the test as the owner would, walls included."""
     with psycopg.connect(admin_url) as conn:
         conn.execute("SET ROLE erp_owner")
-        conn.execute("CREATE TABLE test_effect (tenant_id bigint, id bigint GENERATED ALWAYS AS IDENTITY, event_id bigint, PRIMARY KEY (tenant_id, id))")
+        conn.execute(
+            "CREATE TABLE test_effect (tenant_id bigint, id bigint GENERATED ALWAYS AS IDENTITY, event_id bigint, PRIMARY KEY (tenant_id, id))"
+        )
         conn.execute("CREATE TABLE test_sum (tenant_id bigint, item text, total bigint, runs bigint, PRIMARY KEY (tenant_id, item))")
         conn.execute((sqlfiles.FOLDER / "90_guards.sql").read_text())
         conn.execute((sqlfiles.FOLDER / "95_relay.sql").read_text())

@@ -35,7 +35,9 @@ class Follower(rx.State):
 
 def index() -> rx.Component:
     """Show all three."""
-    return rx.text(Follower.looked, Follower.value, Follower.joined, on_click=[Follower.follow([]), Follower.follow_value([]), Follower.refresh])
+    return rx.text(
+        Follower.looked, Follower.value, Follower.joined, on_click=[Follower.follow([]), Follower.follow_value([]), Follower.refresh]
+    )
 
 
 app = rx.App()

@@ -39,8 +39,25 @@ def web(company: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     log = tmp_path_factory.mktemp("web") / "web.log"
-    environment = os.environ | {"REFLEX_ENV_MODE": "prod", "__REFLEX_SKIP_COMPILE": "true", "REFLEX_TELEMETRY_ENABLED": "false", "PYTHONPATH": str(sqlfiles.ROOT)}
-    command = [sys.executable, "-m", "granian", "--interface", "asgi", "--factory", "--host", "127.0.0.1", "--port", str(port), "tests.work.live_screen:app"]
+    environment = os.environ | {
+        "REFLEX_ENV_MODE": "prod",
+        "__REFLEX_SKIP_COMPILE": "true",
+        "REFLEX_TELEMETRY_ENABLED": "false",
+        "PYTHONPATH": str(sqlfiles.ROOT),
+    }
+    command = [
+        sys.executable,
+        "-m",
+        "granian",
+        "--interface",
+        "asgi",
+        "--factory",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+        "tests.work.live_screen:app",
+    ]
     with log.open("wb") as out:
         process = spawn(command, cwd=sqlfiles.ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
     try:
@@ -91,10 +108,12 @@ class Screen:
 
     async def send(self, handler, path="/", **payload):
         await self.client.emit(
-            "event", {"name": f"{NAME}.{handler}", "payload": payload, "router_data": {"pathname": path, "asPath": path}}, namespace="/_event",
+            "event",
+            {"name": f"{NAME}.{handler}", "payload": payload, "router_data": {"pathname": path, "asPath": path}},
+            namespace="/_event",
         )
 
-    async def wait(self, name, value, seconds=5.0):
+    async def wait(self, name, value, seconds=15.0):
         """Wait until a var has a value."""
         end = time.monotonic() + seconds
         while self.vars.get(name) != value:
@@ -108,8 +127,8 @@ class Screen:
     async def follow(self, *topics, handler="follow"):
         self.vars.pop("joined", None)
         await self.send(handler, topics=list(topics))
-        end = time.monotonic() + 5
-        while "joined" not in self.vars and time.monotonic() < end:
+        end = time.monotonic() + 15
+        while not self.vars.get("joined") and time.monotonic() < end:
             await asyncio.sleep(0.02)
         return self.vars.get("joined") == "True"
 
@@ -119,8 +138,11 @@ async def screen(port, token):
     client = socketio.AsyncClient(reconnection=False)
     tab = Screen(client)
     await client.connect(
-        f"http://127.0.0.1:{port}/?token={os.urandom(16).hex()}", headers={"Cookie": f"{sessions.COOKIE}={token}"} if token else {},
-        socketio_path="/_event", namespaces=["/_event"], transports=["websocket"],
+        f"http://127.0.0.1:{port}/?token={os.urandom(16).hex()}",
+        headers={"Cookie": f"{sessions.COOKIE}={token}"} if token else {},
+        socketio_path="/_event",
+        namespaces=["/_event"],
+        transports=["websocket"],
         auth={"event": {"name": "reflex___state____state.hydrate", "payload": {}, "router_data": {"pathname": "/", "asPath": "/"}}},
     )
     try:

@@ -1,0 +1,103 @@
+"""People are told what concerns them, in their language, and the bell knows the count without asking."""
+
+from __future__ import annotations
+
+import json
+
+import psycopg
+import pytest
+
+from erp_app.iam import service as iam
+from erp_app.kernel import bus
+from erp_app.kernel.actor import Actor, system_actor
+from erp_app.kernel.config import settings
+from erp_app.kernel.uow import unit_of_work
+from erp_app.notify import service as notify
+from workers.relay import forward
+
+
+@pytest.fixture(scope="module")
+def people(admin_url: str) -> dict[str, Actor]:
+    """A company with an administrator and two members of staff."""
+    tenant = iam.create_tenant("NOTE", "Company with bells")
+    with unit_of_work(system_actor(tenant)) as work:
+        ids = {name: iam.create_user(work, name, name.title(), roles=[role]) for name, role in (("ani", "admin"), ("budi", "staff"), ("citra", "staff"))}
+    return {name: iam.actor_of(tenant, user) for name, user in ids.items()}
+
+
+def deliver(work_off):
+    with psycopg.connect(settings().relay_url or "", autocommit=True) as conn:
+        while forward(conn):
+            pass
+    work_off()
+
+
+def bell(actor):
+    with unit_of_work(actor) as work:
+        return notify.mine(work)
+
+
+def test_who_is_mentioned_is_told_once_and_the_author_is_not(people, work_off):
+    ani, budi = people["ani"], people["budi"]
+    with unit_of_work(ani) as work:
+        body = "@budi please look, @ani too, @nobody, mail@citra"
+        work.emit("comment.added", {"record_id": 77, "type": "items", "number": "TUBE", "user_id": ani.user_id, "username": "ani", "body": body})
+    deliver(work_off)
+    assert [(one["kind"], one["number"], one["read"]) for one in bell(budi)] == [("mention", "", False)]
+    assert bell(ani) == []
+    assert bell(people["citra"]) == []
+    assert bell(budi)[0]["title"].endswith("TUBE")
+
+
+def test_the_text_is_in_the_language_of_the_reader(people):
+    from dataclasses import replace
+
+    english = bell(replace(people["budi"], lang="en"))[0]["title"]
+    indonesian = bell(replace(people["budi"], lang="id"))[0]["title"]
+    assert english == "ani mentioned you on TUBE"
+    assert indonesian == "ani menyebut Anda di TUBE"
+
+
+def test_the_bell_is_told_the_new_count(people):
+    budi = people["budi"]
+    with psycopg.connect(settings().relay_url or "", autocommit=True) as conn, bus.client().pubsub() as screen:
+        while forward(conn):
+            pass
+        screen.subscribe(bus.live_channel(budi.tenant_id))
+        screen.get_message(timeout=1)
+        with unit_of_work(system_actor(budi.tenant_id)) as work:
+            notify.tell(work, [budi.user_id], "import_finished", {"label": "Items", "text": "12 rows"})
+        forward(conn)
+        told = json.loads(screen.get_message(timeout=1)["data"])
+    assert (told["topics"], told["payload"]) == ([f"notify:{budi.user_id}"], {"live": 2})
+
+
+def test_reading_one_and_reading_all(people):
+    budi = people["budi"]
+    with unit_of_work(budi) as work:
+        newest = notify.mine(work)[0]["id"]
+        assert notify.mark_read(work, [newest]) == 1
+        assert notify.unread(work) == 1
+        assert notify.mark_read(work) == 1
+        assert notify.mark_read(work) == 0
+        assert notify.unread(work) == 0
+
+
+def test_nobody_reads_or_marks_what_belongs_to_another(people):
+    ani, budi = people["ani"], people["budi"]
+    with unit_of_work(system_actor(ani.tenant_id)) as work:
+        notify.tell(work, [ani.user_id], "import_finished", {"label": "Items"})
+    with unit_of_work(ani) as work:
+        theirs = notify.mine(work)[0]["id"]
+    with unit_of_work(budi) as work:
+        assert theirs not in [one["id"] for one in notify.mine(work)]
+        assert notify.mark_read(work, [theirs]) == 0
+
+
+def test_a_failed_cost_run_reaches_who_looks_after_operations(people, work_off):
+    ani = people["ani"]
+    with unit_of_work(system_actor(ani.tenant_id)) as work:
+        work.emit("hpp.failed", {"item_id": 5, "item": "TUBE", "error": "the queue is short"})
+    deliver(work_off)
+    assert bell(ani)[0]["kind"] == "costs_failed"
+    assert all(one["kind"] != "costs_failed" for one in bell(people["budi"]))
