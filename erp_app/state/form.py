@@ -1,0 +1,199 @@
+"""The form of any document type: new, changed, duplicated or led to by another document; nobody's edits are lost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import reflex as rx
+
+from erp_app.document import registry, service
+from erp_app.document.declare import DocumentType
+from erp_app.i18n import say
+from erp_app.kernel.errors import Conflict, ErpError, NotFound
+from erp_app.kernel.uow import Work
+from erp_app.state import schema
+from erp_app.state.desk import done, path_parts, query_of, run
+from erp_app.state.guard import OWN_RESOURCE, PAGE_RESOURCE, actor, requires
+from erp_app.state.hub import hub
+
+_NEVER_COPIED = {"number", "state", "effective_at", "reference", "code"}
+_QUANTITIES = ("quantity", "accepted", "counted")
+
+
+class Form(rx.State):
+    """The form on screen. Typing stays in the browser; here is what was read, and what the server said of what was sent."""
+
+    permission_resource = PAGE_RESOURCE
+
+    plural: str = ""
+    label: str = ""
+    title: str = ""
+    record_id: int = 0
+    spec: dict[str, Any] = {}
+    value: dict[str, Any] = {}
+    errors: dict[str, str] = {}
+    message: str = ""
+    conflict: dict[str, Any] = {}
+    draft: str = ""
+    stamp: str = ""
+    saving: bool = False
+    missing: str = ""
+
+    def _type(self) -> DocumentType:
+        parts = path_parts(self)
+        if not parts:
+            raise NotFound("ERP-1002", "There is no such form.")
+        return registry.get(parts[0])
+
+    @rx.event
+    @requires(OWN_RESOURCE, "create")
+    async def open_new(self) -> Any:
+        """Show an empty form, a copy (`?copy=12`), or what follows from another document (`?sales_order=12`)."""
+        dt, wanted = self._type(), query_of(self)
+        self.reset()
+        self._head(dt, f"{dt.plural}/new")
+        try:
+            self.spec, self.value = await run(lambda work: _blank(work, dt, wanted))
+        except ErpError as error:
+            self.missing = say(error.detail, actor().lang)
+        self.stamp = f"new{wanted}"
+
+    @rx.event
+    @requires(OWN_RESOURCE, "edit")
+    async def open(self) -> Any:
+        """Show a record to be changed."""
+        dt, ref = self._type(), path_parts(self)[1]
+        self.reset()
+        self._head(dt, f"{dt.plural}/{ref}")
+        try:
+            self.spec, record = await run(lambda work: (_spec(work, dt), service.get(work, dt, ref)))
+        except ErpError as error:
+            self.missing = say(error.detail, actor().lang)
+            return
+        self.value = schema.flat(record)
+        self.record_id, self.title = record["id"], str(record.get(dt.key) or record["id"])
+        self.stamp = f"{record['id']}"
+        await hub.join(self, f"rec:{self.record_id}")
+
+    def _head(self, dt: DocumentType, place: str) -> None:
+        self.plural, self.label = dt.plural, dt.label
+        self.draft = f"erp:draft:{actor().tenant_id}:{actor().user_id}:{place}"
+
+    @rx.event
+    @requires(OWN_RESOURCE, "edit")
+    async def refresh(self) -> Any:
+        """Somebody saved this record while it is open here: show field by field what changed (live)."""
+        if not self.record_id or self.saving:
+            return
+        await self._compare()
+
+    async def _compare(self) -> bool:
+        """Read the record again; tell what differs from what this form was opened with."""
+        dt, ref = self._type(), self.record_id
+        try:
+            now = schema.flat(await run(lambda work: service.get(work, dt, ref)))
+        except ErpError:
+            return False
+        if now["version"] == self.value.get("version"):
+            return False
+        changes = [
+            {"field": one["name"], "was": self.value.get(one["name"]), "now": now.get(one["name"])}
+            for one in self.spec["fields"] if self.value.get(one["name"]) != now.get(one["name"])
+        ]
+        self.conflict = {"by": str(now.get("updated_by", "")), "at": now.get("updated_at"), "changes": changes, "current": now}
+        self.value = now
+        return True
+
+    @rx.event
+    @requires(OWN_RESOURCE, "view")
+    async def save(self, sent: dict[str, Any]) -> Any:
+        """Store what the form holds. The service checks the right to create or edit this very record, and every field."""
+        dt, lang = self._type(), actor().lang
+        data, version = sent.get("data"), sent.get("version")
+        if not isinstance(data, Mapping):
+            return None
+        new, ref = path_parts(self)[-1] == "new", self.record_id
+        self.errors, self.message = {}, ""
+        try:
+            if new:
+                record = await run(lambda work: service.create(work, dt, data))
+            else:
+                record = await run(lambda work: service.update(work, dt, ref, data, int(version or 0)))
+        except Conflict as error:
+            if error.code == "ERP-1003" and await self._compare():
+                self.message = say("Somebody else saved this document meanwhile. Check the marked fields and save again.", lang)
+            else:
+                self.errors, self.message = _spoken(error, lang)
+            return None
+        except ErpError as error:
+            self.errors, self.message = _spoken(error, lang)
+            return None
+        return [done("Saved.", lang), rx.redirect(f"/{dt.plural}/{record['id']}")]
+
+
+def _spoken(error: ErpError, lang: str) -> tuple[dict[str, str], str]:
+    return {name: say(text, lang) for name, text in error.errors.items()}, f"{say(error.detail, lang)} ({error.code})"
+
+
+def _spec(work: Work, dt: DocumentType) -> dict[str, Any]:
+    fields = [one for one in schema.fields(work, dt) if one["edit"]]
+    return {"fields": fields, "lines": [_editable(one) for one in schema.line_tables(work, dt)]}
+
+
+def _editable(table: dict[str, Any]) -> dict[str, Any]:
+    return {**table, "fields": [one for one in table["fields"] if one["edit"]]}
+
+
+def _blank(work: Work, dt: DocumentType, wanted: dict[str, str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the form and what it starts with."""
+    if not dt.creatable:
+        raise NotFound("ERP-1206", f"{dt.label_plural} are made by other documents, not by hand.")
+    spec = _spec(work, dt)
+    names = {one["name"]: one for one in spec["fields"]}
+    if "copy" in wanted:
+        source = schema.flat(service.get(work, dt, wanted["copy"]))
+        kept = {name: value for name, value in source.items() if name in names and name not in _NEVER_COPIED}
+        return spec, {**kept, **{one["name"]: _without_numbers(source.get(one["name"])) for one in spec["lines"]}}
+    value: dict[str, Any] = {}
+    for name, given in wanted.items():
+        field = names.get(name)
+        if field is None:
+            continue
+        if field["kind"] in ("ref", "refs") and field["ref"]:
+            value |= _led_to(work, spec, field, given)
+        else:
+            value[name] = given
+    return spec, value
+
+
+def _led_to(work: Work, spec: dict[str, Any], field: dict[str, Any], ref: str) -> dict[str, Any]:
+    """Return what a new document takes over from the one that leads to it: same-named fields, and its lines."""
+    source_type = registry.get(field["ref"])
+    source = schema.flat(service.get(work, source_type, ref))
+    target = {"id": source["id"], "type": source_type.plural, "number": str(source.get(source_type.key)), "label": str(source.get("name") or source.get(source_type.key))}
+    names = {one["name"] for one in spec["fields"]} - _NEVER_COPIED - {"note"}
+    value = {name: found for name, found in source.items() if name in names and not name.startswith(schema.CUSTOM)}
+    value[field["name"]] = [target] if field["kind"] == "refs" else target
+    for table in spec["lines"]:
+        rows = source.get(table["name"])
+        if isinstance(rows, list):
+            value[table["name"]] = [_line(row, table) for row in rows if isinstance(row, dict)]
+    return value
+
+
+def _line(row: dict[str, Any], table: dict[str, Any]) -> dict[str, Any]:
+    """Return a line that follows from another: same-named columns; what is still open counts before what was ordered."""
+    names = [one["name"] for one in table["fields"]]
+    made = {name: row[name] for name in names if row.get(name) is not None}
+    still = row.get("open") if row.get("open") is not None else row.get("open_quantity", row.get("quantity"))
+    first = next((name for name in _QUANTITIES if name in names), None)
+    if first and still is not None:
+        made[first] = still
+    if "source_line" in names:
+        made["source_line"] = row.get("line_no")
+    return made
+
+
+def _without_numbers(rows: Any) -> list[dict[str, Any]]:
+    return [{name: value for name, value in row.items() if name not in ("line_no", "source_line")} for row in rows or [] if isinstance(row, dict)]
