@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from erp_app.kernel import db, migrations
 from erp_app.kernel.config import settings
-from erp_app.kernel.installation import ROLE_NAMES
+from erp_app.kernel.installation import ROLE_NAMES, one_at_a_time
 
 if TYPE_CHECKING:
     import argparse
@@ -25,7 +25,8 @@ def run(options: argparse.Namespace) -> int:
     """Migrate, then load the demo company unless it is there."""
     own_server = bool(os.environ.get("ERP_OWN_DATABASE"))
     passwords = options.data.role_passwords(ROLE_NAMES) if own_server else None
-    changed = migrations.prepare(os.environ["ERP_ADMIN_URL"], passwords)
+    with one_at_a_time(os.environ["ERP_ADMIN_URL"]):
+        changed = migrations.prepare(os.environ["ERP_ADMIN_URL"], passwords)
     sys.stdout.write("Database migrated\n" if changed else "Database is up to date\n")
     sys.stdout.flush()
     if options.demo:

@@ -18,6 +18,7 @@ HELP = "back up database and files into one file"
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
     parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help="default: backups/satu-<time>.backup in the data folder")
+    parser.add_argument("--keep", type=int, default=0, metavar="N", help="then remove all but the N newest in the data folder")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -28,6 +29,9 @@ def run(options: argparse.Namespace) -> int:
     target = (options.file or options.data.backups / f"satu-{clock.now():%Y%m%d-%H%M%S}.backup").absolute()
     with installation(options.data) as endpoints:
         manifest = backup.write(endpoints.admin_url, options.data.files, target)
+    if options.keep > 0:
+        for old in sorted(options.data.backups.glob("satu-*.backup"), reverse=True)[options.keep :]:
+            old.unlink()
     rows = sum(table.rows for table in manifest.tables.values())
     sys.stdout.write(
         f"{target}: {target.stat().st_size:,} bytes, {len(manifest.tables)} tables, {rows:,} rows, "

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from erp_app.kernel.datafolder import DataFolder, Endpoints
 
 HELP = "set up and start everything; Ctrl-C stops it"
+PARTS = ("web", "relay", "worker")
 DEMO_LOGINS = "admin, manager, staff (password demo); second company: admin2 (password demo)"
 
 
@@ -34,11 +35,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
     parser.add_argument("--no-demo", action="store_true", help="do not load the demo company")
+    parser.add_argument("--parts", default=",".join(PARTS), help="what to run here, when there are several machines (default: %(default)s)")
 
 
 def run(options: argparse.Namespace) -> int:
     """Start, watch, stop."""
     data: DataFolder = options.data
+    parts = tuple(options.parts.split(","))
+    if unknown := [part for part in parts if part not in PARTS]:
+        raise ServerError(f"there is no part {unknown[0]!r}; parts are {', '.join(PARTS)}")
     data.make()
     lock = data.lock()
     if lock is None:
@@ -48,9 +53,10 @@ def run(options: argparse.Namespace) -> int:
     try:
         data.withdraw()
         check_machine(data, options.host, options.port)
+        demo = not options.no_demo and is_loopback(options.host)
         with Supervisor() as supervisor:
             try:
-                Start(data, options.host, options.port, demo=not options.no_demo and is_loopback(options.host), supervisor=supervisor).run()
+                Start(data, options.host, options.port, supervisor, demo=demo, parts=parts).run()
                 supervisor.watch()
             except StopRequested:
                 tell("Stopping before the start was complete …")
@@ -66,8 +72,8 @@ def run(options: argparse.Namespace) -> int:
 class Start:
     """The steps of one start, in order, with the time on the screen."""
 
-    def __init__(self, data: DataFolder, host: str, port: int, *, demo: bool, supervisor: Supervisor) -> None:
-        self.data, self.host, self.port, self.demo = data, host, port, demo
+    def __init__(self, data: DataFolder, host: str, port: int, supervisor: Supervisor, *, demo: bool, parts: tuple[str, ...]) -> None:
+        self.data, self.host, self.port, self.demo, self.parts = data, host, port, demo, parts
         self.supervisor = supervisor
         self.began = clock.monotonic()
 
@@ -86,9 +92,11 @@ class Start:
         endpoints = replace(servers.endpoints, web_url=self._url(), pid=os.getpid(), demo=self.demo)
         self._prepare(endpoints)
         environment = child_env(self.data, endpoints, host=self.host, port=self.port)
-        self._screens(environment)
+        if "web" in self.parts:
+            self._screens(environment)
         self._workers(environment)
-        self._web(environment | build.build_env() | SERVING, endpoints)
+        if "web" in self.parts:
+            self._web(environment | build.build_env() | SERVING, endpoints)
         self.data.announce(endpoints)
         self._greet()
 
@@ -134,8 +142,9 @@ class Start:
 
     def _workers(self, environment: dict[str, str]) -> None:
         """Relay and job workers."""
-        self._child("relay", this_python("-m", "workers.relay"), environment)
-        for number in range(1, WORKER_PROCESSES + 1):
+        if "relay" in self.parts:
+            self._child("relay", this_python("-m", "workers.relay"), environment)
+        for number in range(1, WORKER_PROCESSES + 1 if "worker" in self.parts else 1):
             self._child(f"worker {number}", this_python("-m", "workers.main"), environment | {"ERP_WORKER": str(number)})
 
     def _web(self, environment: dict[str, str], endpoints: Endpoints) -> None:
@@ -172,7 +181,7 @@ class Start:
             tell(f"Demo logins: {DEMO_LOGINS}")
         elif not is_loopback(self.host):
             tell("No demo company: the address is open to others. Add people with ./erp tenant add and ./erp user add.")
-        tell(f"Ready: {self._url()}")
+        tell(f"Ready: {self._url() if 'web' in self.parts else ', '.join(self.parts)}")
 
 
 SERVING = {

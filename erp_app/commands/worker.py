@@ -21,7 +21,7 @@ def arguments(_parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Become a worker of the running system."""
-    endpoints = options.data.announced()
+    endpoints = options.data.running()
     if endpoints is None:
         raise ServerError(f"nothing is running on {options.data.path}; ./erp up starts workers too")
     environment = child_env(options.data, endpoints) | {"ERP_WORKER": f"extra-{os.getpid()}"}

@@ -95,6 +95,13 @@ class DataFolder:
         """The system is no longer running."""
         (self.run / "env.json").unlink(missing_ok=True)
 
+    def running(self) -> Endpoints | None:
+        """Where the servers are, when the system runs; None otherwise."""
+        if not self.run.is_dir() or (handle := self.lock()) is None:
+            return self.announced()
+        os.close(handle)
+        return None
+
     def announced(self) -> Endpoints | None:
         """Where the servers of the running system are; the caller has seen that the lock is held."""
         try:

@@ -78,6 +78,14 @@ def ensure_database(server: PostgresServer) -> None:
             conn.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
 
 
+@contextmanager
+def one_at_a_time(admin_url: str) -> Iterator[None]:
+    """Prepare the database alone: several machines that share it may start together."""
+    with psycopg.connect(admin_url, autocommit=True) as conn:
+        conn.execute("SELECT pg_advisory_lock(4712)")
+        yield
+
+
 def passwords_of(data: DataFolder, endpoints: Endpoints) -> dict[str, str] | None:
     """Passwords of our roles by role name; None on the embedded server, whose socket is private."""
     return None if endpoints.embedded_database else data.role_passwords(ROLE_NAMES)
