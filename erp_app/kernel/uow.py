@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any, LiteralString
 
@@ -15,7 +15,7 @@ from sqlmodel import Session
 
 from erp_app.kernel import audit, db, outbox
 from erp_app.kernel.actor import Actor
-from erp_app.kernel.errors import translate
+from erp_app.kernel.errors import LEDGER_REFUSAL, ErpError, translate
 
 Query = LiteralString | SQL | Composed
 Params = Sequence[Any] | Mapping[str, Any] | None
@@ -133,11 +133,24 @@ def unit_of_work(actor: Actor, *, dry_run: bool = False) -> Iterator[Work]:
                     conn.rollback()
             calls = work._after_commit  # noqa: SLF001 - same module
     except psycopg.Error as error:
-        raise translate(error) from error
+        raise _refusal(actor, error, dry_run=dry_run) from error
     except DBAPIError as error:
         if isinstance(error.orig, psycopg.Error):
-            raise translate(error.orig) from error
+            raise _refusal(actor, error.orig, dry_run=dry_run) from error
         raise
     if not dry_run:
         for call in calls:
             call()
+
+
+def _refusal(actor: Actor, error: psycopg.Error, *, dry_run: bool) -> ErpError:
+    """Translate a database refusal; what the ledger refused is audited, for attempts tell as much as deeds.
+
+    The audit row has a transaction of its own, because the refused one is rolled back; losing it must not hide the refusal.
+    """
+    told = translate(error)
+    if error.sqlstate == LEDGER_REFUSAL and not dry_run:
+        with suppress(ErpError, psycopg.Error), db.connection() as conn:
+            conn.execute(_OPEN, (str(actor.tenant_id), str(actor.user_id)))
+            audit.add(conn, actor, audit.Entry("ledger.refused", "posting", None, None, {"code": told.code, **told.data}, told.detail))
+    return told

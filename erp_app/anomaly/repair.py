@@ -1,0 +1,41 @@
+"""Repair of one item alone: replay its whole history, show the difference, and append it; other items keep posting."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from erp_app.costing.recost import Recosted, recost
+from erp_app.kernel.errors import Invalid
+from erp_app.kernel.uow import Work
+
+BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+def repair(work: Work, anomaly: Any, _data: dict[str, Any]) -> dict[str, Any]:
+    """Replay the finding's item from its beginning and append what differs, with one correction journal for each document.
+
+    Raises:
+        Invalid: ERP-5002 when the finding names no item.
+        Refused: ERP-1220 when the item's history does not hold together.
+    """
+    if anomaly.item_id is None:
+        raise Invalid("ERP-5002", f"{anomaly.number} names no item to repair. Explain it instead.")
+    done = recost(work, {anomaly.item_id: BEGINNING}, [])
+    anomaly.reason = f"Repaired: {done.moves} movements replayed, {done.pieces} cost pieces and {len(done.documents)} documents differed."
+    return {"repair": _told(done)}
+
+
+def show(work: Work, anomaly: Any, _data: dict[str, Any]) -> dict[str, Any]:
+    """Tell, inside the rolled back transaction of the preview, which journals the repair would add."""
+    journals = work.rows(
+        "SELECT e.date, r.number AS document, a.code AS account, l.debit, l.credit FROM journal_entry e"
+        " JOIN journal_line l ON l.tenant_id = e.tenant_id AND l.entry_id = e.id JOIN account a ON a.tenant_id = l.tenant_id AND a.id = l.account_id"
+        " LEFT JOIN record_ref r ON r.tenant_id = e.tenant_id AND r.id = e.document_id"
+        " WHERE e.recorded_at = now() AND e.kind = 'correction' ORDER BY e.date, r.number, l.line_no LIMIT 1000",
+    )
+    return {"item_id": anomaly.item_id, "journals": [{**row, "date": row["date"].isoformat()} for row in journals]}
+
+
+def _told(done: Recosted) -> dict[str, Any]:
+    return {"moves": done.moves, "pieces": done.pieces, "layers": done.layers, "documents": len(done.documents)}

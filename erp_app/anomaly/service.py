@@ -1,0 +1,87 @@
+"""Looking for anomalies: try a rule over the past, store what is found, give it an owner, settle it with a reason."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from erp_app.anomaly import detect
+from erp_app.anomaly.kinds import KINDS
+from erp_app.document import registry, service
+from erp_app.kernel.errors import Invalid
+from erp_app.kernel.uow import Work
+
+TRY_DAYS, MAX_TRY_DAYS = 90, 730
+LOOK_BACK = timedelta(days=7)  # a scan looks again over a week: commits may come late, and what is known is not found twice
+SHOWN = 50
+
+
+def install(work: Work) -> None:
+    """Give a new company one rule of every kind."""
+    rules = registry.get("anomaly-rules")
+    for kind in KINDS:
+        if work.value("SELECT 1 FROM anomaly_rule WHERE code = %s", (kind.code,)) is None:
+            service.create(work, rules, {
+                "code": kind.code, "name": kind.label, "kind": kind.code, "severity": kind.severity, "hours": kind.hours,
+                "threshold": None if kind.threshold is None else str(kind.threshold), "sla_hours": kind.sla_hours,
+            }, internal=True)
+
+
+def try_rule(work: Work, rule: Any, data: dict[str, Any]) -> dict[str, Any]:
+    """Tell what the rule would have found in the last days (90 unless said), and store nothing.
+
+    Raises:
+        Invalid: ERP-5001 for a number of days outside 1 to 730.
+    """
+    days = int(data.get("days") or TRY_DAYS)
+    if not 1 <= days <= MAX_TRY_DAYS:
+        raise Invalid("ERP-5001", f"Look back between 1 and {MAX_TRY_DAYS} days.", errors={"days": f"1 to {MAX_TRY_DAYS}"})
+    rows = _found(work, rule, timedelta(days=days))
+    return {"found": len(rows), "days": days, "examples": [_shown(row) for row in rows[:SHOWN]]}
+
+
+def scan_rule(work: Work, rule: Any, _data: dict[str, Any]) -> dict[str, Any]:
+    """Store what the rule finds now and did not find before."""
+    return {"stored": _store(work, rule, _found(work, rule, LOOK_BACK))}
+
+
+def scan(work: Work) -> int:
+    """Run every enabled rule of the tenant; return how many new findings there are."""
+    rules = work.rows("SELECT id FROM anomaly_rule WHERE enabled AND active ORDER BY code")
+    dt = registry.get("anomaly-rules")
+    return sum(scan_rule(work, service.load(work, dt, row["id"]), {})["stored"] for row in rules)
+
+
+def assign(_work: Work, anomaly: Any, data: dict[str, Any]) -> dict[str, Any]:
+    """Give the finding an owner."""
+    anomaly.assignee_id = data["assignee_id"]
+    return {}
+
+
+def settle(_work: Work, anomaly: Any, data: dict[str, Any]) -> dict[str, Any]:
+    """Keep why it is settled."""
+    anomaly.reason = data["reason"]
+    return {}
+
+
+def _found(work: Work, rule: Any, back: timedelta) -> list[dict[str, Any]]:
+    return detect.find(work, rule.kind, since=work.now - back, hours=rule.hours, threshold=rule.threshold)
+
+
+def _store(work: Work, rule: Any, rows: list[dict[str, Any]]) -> int:
+    known = {row["key"] for row in work.rows("SELECT key FROM anomaly WHERE key = ANY(%s)", ([row["key"] for row in rows],))}
+    numbers = {row["id"]: row["number"] for row in work.rows(
+        "SELECT id, number FROM record_ref WHERE id = ANY(%s)", ([row["record_id"] for row in rows if row["record_id"]],),
+    )}
+    new = [row for row in rows if row["key"] not in known]
+    for row in new:
+        service.create(work, registry.get("anomalies"), {
+            "key": row["key"], "title": row["title"], "kind": rule.kind, "severity": rule.severity, "rule": rule.id, "record_id": row["record_id"],
+            "document_number": numbers.get(row["record_id"]), "item": row["item_id"], "detail": row["detail"], "amount": row["amount"],
+            "happened_at": row["happened_at"].isoformat(), "due_at": (work.now + timedelta(hours=rule.sla_hours)).isoformat(),
+        }, internal=True)
+    return len(new)
+
+
+def _shown(row: dict[str, Any]) -> dict[str, Any]:
+    return {**row, "happened_at": row["happened_at"].isoformat()}
