@@ -98,8 +98,8 @@ WHERE n.state = 'posted' AND n.effective_at < %(now)s - make_interval(hours => %
 DUPLICATE_BILL: LiteralString = """
 SELECT 'duplicate_bill:' || a.id || ':' || b.id AS key, b.id AS record_id, NULL::bigint AS item_id, b.effective_at AS happened_at,
   'Looks like ' || a.number AS title,
-  'Same supplier and amount within ' || %(hours)s / 24 || ' days: ' || coalesce(a.supplier_number, a.number) || ' and ' || coalesce(b.supplier_number, b.number) || '.'
-    AS detail, b.total AS amount
+  'Same supplier and amount within ' || %(hours)s / 24 || ' days: ' || coalesce(a.supplier_number, a.number) || ' and '
+    || coalesce(b.supplier_number, b.number) || '.' AS detail, b.total AS amount
 FROM supplier_bill b JOIN supplier_bill a ON a.tenant_id = b.tenant_id AND a.supplier_id = b.supplier_id AND a.total = b.total AND a.id < b.id
 WHERE b.state IN ('posted', 'part_paid', 'paid') AND a.state IN ('posted', 'part_paid', 'paid') AND b.updated_at >= %(since)s
   AND abs(extract(epoch FROM b.effective_at - a.effective_at)) <= %(hours)s * 3600
