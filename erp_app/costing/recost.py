@@ -1,0 +1,166 @@
+"""The verb of the costing worker: replay some items from some moments on and add what differs, all in one transaction.
+
+While it runs, postings of these items wait; all others go on. What it writes is complete or not there at all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from psycopg import Rollback
+
+from erp_app.costing import repo, repo_journal, repo_store
+from erp_app.costing.difference import differences
+from erp_app.costing.movement import ShortError
+from erp_app.costing.replay import Replay
+from erp_app.kernel.errors import Refused
+from erp_app.kernel.money import quantity_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from datetime import datetime
+
+    from erp_app.costing.movement import Layer, Piece, Queue
+    from erp_app.costing.repo import Past
+    from erp_app.kernel.uow import Work
+
+TRIES = 5
+
+
+def _silent(_phase: str, _moves: int) -> None:
+    """Tell nobody."""
+
+
+@dataclass(frozen=True)
+class Cause:
+    """A document whose entry makes earlier costs wrong: its id, and the moment (microseconds since 2000) from which."""
+
+    document: int
+    at: int
+
+
+@dataclass(frozen=True)
+class Recosted:
+    """What a replay found: moves read, pieces added, layers changed, and the documents that got a journal.
+
+    Attributes:
+        items: the items that were replayed, with the moment from which.
+    """
+
+    items: dict[int, datetime]
+    moves: int
+    pieces: int
+    layers: int
+    documents: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to replay: items with the moment from which, and the documents that are the reason, in order of entry."""
+
+    items: dict[int, datetime]
+    causes: tuple[Cause, ...]
+
+
+def recost(work: Work, ask: Callable[[], Request], tell: Callable[[str, int], None] = _silent) -> Recosted:
+    """Replay items, and all that was made from them; append the differences and their journals.
+
+    `ask` is asked again once everything is locked, so that nothing that was entered meanwhile is forgotten. `tell` hears of
+    the progress: a phase, and the number of movements.
+
+    Raises:
+        Refused: ERP-1220 when the history does not hold together (a movement takes what is not there).
+    """
+    request, starts = _hold(work, ask)
+    repo_store.lay_what_left(work, starts)
+    past = repo.load(work, starts)
+    tell("replaying", len(past.moves))
+    replay = Replay(past.opening, past.transforms, {(one.move, one.parent): one.id for one in past.stored.values()})
+    try:
+        replay.run(past.moves, past.revaluations)
+    except ShortError as short:
+        raise _inconsistent(past, short) from short
+    tell("writing", len(past.moves))
+    repo_store.prepare(work)
+    ids, changed = _store_layers(work, past, replay.layers())
+    added = differences((one._replace(layer=ids.get(one.layer, one.layer)) for one in replay.pieces()), past.posted)
+    repo_store.add_pieces(work, _dated(past, added, request.causes))
+    documents = repo_journal.add_journals(work) if added else []
+    repo_store.set_heads(work, _heads(replay, past), list(starts))
+    return Recosted(starts, len(past.moves), len(added), changed, tuple(documents))
+
+
+def _hold(work: Work, ask: Callable[[], Request]) -> tuple[Request, dict[int, datetime]]:
+    """Lock all queues the replay touches, and the items against new movements; return the items with their moments."""
+    request = ask()
+    starts = repo.reach(work, request.items)
+    for _ in range(TRIES):
+        with work.conn.transaction() as attempt:
+            held = repo.lock(work, starts)
+            again = ask()
+            reached = repo.reach(work, again.items)
+            if reached == starts and repo.queues(work, starts) <= held:
+                return again, starts
+            starts = reached
+            raise Rollback(attempt)
+    raise Refused(
+        "ERP-1221", "These items are posted to so fast that they could not be held. Nothing was changed; it is tried again by itself."
+    )
+
+
+def _store_layers(work: Work, past: Past, layers: Sequence[Layer]) -> tuple[dict[int, int], int]:
+    """Store what the replay laid; return the ids of new layers by their temporary ones, and how many layers are new or changed."""
+    new = [one.id for one in layers if one.id < 0]
+    ids = dict(zip(new, repo_store.layer_ids(work, len(new)), strict=True))
+    fresh, kept = [], []
+    for one in layers:
+        parent = ids.get(one.parent, one.parent) if one.parent else None
+        if one.id < 0:
+            fresh.append(one._replace(id=ids[one.id], parent=parent))
+        elif _state(one) != _state(past.stored[one.id]):
+            kept.append(one)
+    left = past.known - {one.id for one in layers}
+    kept += [past.stored[one]._replace(quantity=0, value=0, taken=0) for one in left if past.stored[one].quantity]
+    repo_store.add_layers(work, fresh)
+    return ids, len(fresh) + repo_store.set_layers(work, kept)
+
+
+def _state(layer: Layer) -> tuple[int, ...]:
+    return layer.origin, layer.rank, layer.quantity, layer.value, layer.taken
+
+
+def _dated(past: Past, added: Sequence[Piece], causes: Sequence[Cause]) -> list[tuple[Piece, int, int]]:
+    """Say of each difference which document caused it, and when its own document is effective."""
+    moves = {move.id: move for move in past.moves}
+    revalued_at = {one.document: one.at for one in past.revaluations}
+    entered = {one.document for one in causes}
+    dated = []
+    for one in added:
+        move = moves[one.move]
+        at = move.at if one.document == move.document else revalued_at[one.document]
+        cause = one.document if one.document in entered else next((c.document for c in causes if c.at <= at), one.document)
+        dated.append((one, cause, at))
+    return dated
+
+
+def _heads(replay: Replay, past: Past) -> Iterator[tuple[Queue, int, int, bool]]:
+    """Tell of every queue the first layer that still holds something, or the last one when all is gone."""
+    sources = {move.source for move in past.moves}
+    book = replay.book
+    for queue, line in book.lines.items():
+        whole = queue in sources
+        held = (one for one in line.layers if book.l_taken[one] < book.l_quantity[one])
+        first = next(held, line.layers[-1] if whole else None)
+        if first is not None:
+            yield queue, book.l_at[first], book.l_move[first], whole
+
+
+def _inconsistent(past: Past, short: ShortError) -> Refused:
+    document = next(move.document for move in past.moves if move.id == short.move)
+    return Refused(
+        "ERP-1220",
+        f"The movements do not hold together: document {document} takes {quantity_text(short.missing)} more than is left for it."
+        " Reverse that document, or the later entry that took what it needs.",
+        data={"document_id": document, "move_id": short.move, "missing": quantity_text(short.missing)},
+    )

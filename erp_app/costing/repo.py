@@ -1,0 +1,242 @@
+"""What a replay needs, read from the database in whole columns: movements, layers, posted pieces, revaluations.
+
+Only the touched items from their touched moment on; what lay there just before is the stored layers with the later pieces
+undone. Nothing is written here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from psycopg.sql import SQL
+
+from erp_app.costing import wire
+from erp_app.costing.movement import Layer, Move, Piece, Queue, Revaluation, Step, Transform
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from erp_app.kernel.uow import Work
+
+FOLLOWED = ["warehouse", "vendor", "in_transit", "quarantine", "customer"]
+
+_MADE_FROM = SQL(
+    "SELECT made.item_id, min(made.effective_at) FROM unnest(%(items)s::bigint[], %(starts)s::timestamptz[]) AS t (item_id, start)"
+    " JOIN stock_move used ON used.tenant_id = %(tenant)s AND used.item_id = t.item_id AND used.effective_at >= t.start AND used.transform"
+    " JOIN stock_move made ON made.tenant_id = %(tenant)s AND made.document_id = used.document_id AND made.transform AND made.weight > 0"
+    " GROUP BY made.item_id",
+)
+_MOVES = SQL(
+    "COPY (SELECT m.id, m.effective_at, m.document_id, m.item_id, m.from_place_id, m.from_lot, m.to_place_id, m.to_lot, m.quantity,"
+    " coalesce(m.value, 0), m.keep_origin::int::bigint, coalesce(m.source_move_id, 0), m.transform::int::bigint, m.weight, m.weight_before"
+    " FROM unnest(%(items)s::bigint[], %(starts)s::timestamptz[]) AS t (item_id, start)"
+    " JOIN stock_move m ON m.tenant_id = %(tenant)s AND m.item_id = t.item_id AND m.effective_at >= t.start"
+    " ORDER BY m.effective_at, m.id) TO STDOUT (FORMAT BINARY)",
+)
+_POSTED = SQL(
+    "COPY (SELECT p.move_id, p.layer_id, p.document_id, p.quantity, p.value"
+    " FROM unnest(%(items)s::bigint[], %(starts)s::timestamptz[]) AS t (item_id, start)"
+    " JOIN stock_move m ON m.tenant_id = %(tenant)s AND m.item_id = t.item_id AND m.effective_at >= t.start"
+    " JOIN cost_piece p ON p.tenant_id = m.tenant_id AND p.move_id = m.id) TO STDOUT (FORMAT BINARY)",
+)
+_LAYER = SQL(
+    "l.id, l.move_id, coalesce(l.parent_layer_id, 0), l.origin_document_id, l.item_id, l.place_id, l.lot, l.effective_at, l.rank::bigint,"
+    " l.quantity, l.value, l.taken",
+)
+_KNOWN = SQL(
+    "COPY (SELECT {layer} FROM unnest(%(items)s::bigint[], %(starts)s::timestamptz[]) AS t (item_id, start)"
+    " JOIN stock_move m ON m.tenant_id = %(tenant)s AND m.item_id = t.item_id AND m.effective_at >= t.start"
+    " JOIN cost_layer l ON l.tenant_id = m.tenant_id AND l.move_id = m.id) TO STDOUT (FORMAT BINARY)",
+).format(layer=_LAYER)
+_OPENING = SQL(
+    "COPY (SELECT {layer} FROM (SELECT l.id FROM unnest(%(q_item)s::bigint[], %(q_place)s::bigint[], %(q_lot)s::bigint[]) AS q (item_id, place_id, lot)"
+    " JOIN stock_balance b ON b.tenant_id = %(tenant)s AND b.item_id = q.item_id AND b.place_id = q.place_id AND b.lot = q.lot"
+    " JOIN cost_layer l ON l.tenant_id = %(tenant)s AND l.item_id = q.item_id AND l.place_id = q.place_id AND l.lot = q.lot"
+    " AND l.effective_at >= coalesce(b.head_at, '-infinity') AND l.taken < l.quantity"
+    " UNION SELECT unnest(%(cut)s::bigint[])"
+    " UNION SELECT l.id FROM cost_layer l WHERE l.tenant_id = %(tenant)s AND l.move_id = ANY(%(sources)s)) AS wanted"
+    " JOIN cost_layer l ON l.tenant_id = %(tenant)s AND l.id = wanted.id"
+    " JOIN unnest(%(items)s::bigint[], %(starts)s::timestamptz[]) AS t (item_id, start) ON t.item_id = l.item_id AND l.effective_at < t.start"
+    " ORDER BY l.effective_at, l.move_id, l.rank) TO STDOUT (FORMAT BINARY)",
+).format(layer=_LAYER)
+_STEPS = SQL(
+    "SELECT l.id, p.document_id, sum(p.value)::bigint FROM cost_layer l"
+    " JOIN stock_move m ON m.tenant_id = l.tenant_id AND m.id = l.move_id"
+    " JOIN cost_piece p ON p.tenant_id = l.tenant_id AND p.move_id = l.move_id AND p.document_id <> m.document_id"
+    "  AND (l.parent_layer_id IS NULL OR p.layer_id IN (l.parent_layer_id, l.id))"
+    " WHERE l.tenant_id = %(tenant)s AND l.id = ANY(%(layers)s) GROUP BY l.id, p.document_id",
+)
+_FROZEN = SQL(
+    "SELECT t.document_id, t.weight, t.added, coalesce(nullif(p.document_id, t.document_id), 0), coalesce(sum(p.value), 0)::bigint"
+    " FROM cost_transform t LEFT JOIN (stock_move m JOIN cost_piece p ON p.tenant_id = m.tenant_id AND p.move_id = m.id)"
+    "  ON m.tenant_id = t.tenant_id AND m.document_id = t.document_id AND m.transform AND m.from_place_id = ANY(%(followed)s)"
+    "  AND NOT EXISTS (SELECT 1 FROM unnest(%(items)s::bigint[], %(starts)s::timestamptz[]) AS i (item_id, start)"
+    "   WHERE i.item_id = m.item_id AND m.effective_at >= i.start)"
+    " WHERE t.tenant_id = %(tenant)s AND t.document_id = ANY(%(documents)s) GROUP BY 1, 2, 3, 4",
+)
+_REVALUATIONS = SQL(
+    "SELECT r.document_id, min(r.id), min(r.effective_at), array_agg(r.move_id ORDER BY r.id), array_agg(r.amount ORDER BY r.id)"
+    " FROM cost_revaluation r WHERE r.tenant_id = %(tenant)s AND r.document_id IN (SELECT unnest(%(documents)s::bigint[])"
+    "  UNION SELECT v.document_id FROM cost_revaluation v WHERE v.tenant_id = %(tenant)s AND v.move_id = ANY(%(moves)s))"
+    " GROUP BY r.document_id",
+)
+
+
+_QUEUES = SQL(
+    "SELECT DISTINCT m.item_id, q.place_id, q.lot FROM unnest(%(items)s::bigint[], %(starts)s::timestamptz[]) AS t (item_id, start)"
+    " JOIN stock_move m ON m.tenant_id = %(tenant)s AND m.item_id = t.item_id AND m.effective_at >= t.start"
+    " CROSS JOIN LATERAL (VALUES (m.from_place_id, m.from_lot), (m.to_place_id, m.to_lot)) q (place_id, lot)",
+)
+_LOCK = SQL(
+    "SELECT b.item_id, b.place_id, b.lot FROM stock_balance b WHERE b.tenant_id = %(tenant)s AND b.item_id = ANY(%(items)s) AND (b.lot = 0"
+    " OR (b.item_id, b.place_id, b.lot) IN (SELECT * FROM unnest(%(q_item)s::bigint[], %(q_place)s::bigint[], %(q_lot)s::bigint[])))"
+    " ORDER BY b.item_id, b.place_id, b.lot FOR NO KEY UPDATE",
+)
+
+
+@dataclass
+class Past:
+    """Everything a replay of some items from some moments on reads.
+
+    Attributes:
+        starts: moment from which each item is replayed.
+        stored: all layers as they are stored, by id; `known` are those of the replayed movements.
+        posted: what was posted for the replayed movements so far.
+    """
+
+    starts: dict[int, datetime]
+    moves: list[Move] = field(default_factory=list)
+    opening: list[Layer] = field(default_factory=list)
+    stored: dict[int, Layer] = field(default_factory=dict)
+    known: set[int] = field(default_factory=set)
+    posted: list[Piece] = field(default_factory=list)
+    transforms: list[Transform] = field(default_factory=list)
+    revaluations: list[Revaluation] = field(default_factory=list)
+
+
+def reach(work: Work, starts: dict[int, datetime]) -> dict[int, datetime]:
+    """Return the items that something made from these items changes too, each with its earliest moment."""
+    reached, waiting = dict(starts), dict(starts)
+    while waiting:
+        params = {"tenant": work.actor.tenant_id, "items": list(waiting), "starts": list(waiting.values())}
+        found = work.conn.execute(_MADE_FROM, params).fetchall()
+        waiting = {item: at for item, at in found if item not in reached or at < reached[item]}
+        reached.update(waiting)
+    return reached
+
+
+def queues(work: Work, starts: dict[int, datetime]) -> set[tuple[int, int, int]]:
+    """Return the (item, place, lot) that movements of these items touch from these moments on; unfollowed places too."""
+    params = {"tenant": work.actor.tenant_id, "items": list(starts), "starts": list(starts.values())}
+    return {(item, place, lot) for item, place, lot in work.conn.execute(_QUEUES, params)}
+
+
+def lock(work: Work, starts: dict[int, datetime]) -> set[tuple[int, int, int]]:
+    """Lock the balance rows of these queues in the order every posting does, then the items; return the queues.
+
+    A posting that has its rows already ends first; one that comes later waits, at the latest when its movements refer to the item.
+    """
+    wanted = queues(work, starts)
+    columns = [list(column) for column in zip(*wanted, strict=True)] or [[], [], []]
+    params = {"tenant": work.actor.tenant_id, "items": sorted(starts), "q_item": columns[0], "q_place": columns[1], "q_lot": columns[2]}
+    work.conn.execute(_LOCK, params)
+    work.conn.execute("SELECT 1 FROM item WHERE tenant_id = %(tenant)s AND id = ANY(%(items)s) ORDER BY id FOR UPDATE", params)
+    return wanted
+
+
+def load(work: Work, starts: dict[int, datetime]) -> Past:
+    """Read what a replay of these items from these moments on needs. `starts` must hold all that `reach` returns."""
+    past = Past(starts)
+    params: dict[str, Any] = {"tenant": work.actor.tenant_id, "items": list(starts), "starts": list(starts.values())}
+    followed = followed_places(work)
+    past.moves = _moves(work, params, followed)
+    past.posted = [Piece(*row) for row in _rows(work, _POSTED, params, 5)]
+    past.stored = {layer.id: layer for layer in _layers(work, _KNOWN, params, followed)}
+    past.known = set(past.stored)
+    past.opening = _opening(work, params, past, followed)
+    _revaluations(work, params, past, followed)
+    return past
+
+
+def followed_places(work: Work) -> set[int]:
+    """Return the places whose goods are queues: ours, and what was sold."""
+    found = work.conn.execute("SELECT id FROM place WHERE tenant_id = %s AND kind = ANY(%s)", (work.actor.tenant_id, FOLLOWED)).fetchall()
+    return {place for (place,) in found}
+
+
+def _rows(work: Work, query: Any, params: dict[str, Any], width: int) -> Any:
+    return zip(*(column.tolist() for column in wire.read(work.conn, query, params, width)), strict=True)
+
+
+def _moves(work: Work, params: dict[str, Any], followed: set[int]) -> list[Move]:
+    moves = []
+    for row in _rows(work, _MOVES, params, 15):
+        number, at, document, item, from_place, from_lot, to_place, to_lot, quantity, value, keep, source, transform, weight, before = row
+        leaves: Queue | None = (item, from_place, from_lot) if from_place in followed else None
+        enters: Queue | None = (item, to_place, to_lot) if to_place in followed else None
+        moves.append(
+            Move(number, at, document, leaves, enters, quantity, value, bool(keep), source or None, bool(transform), weight, before)
+        )
+    return moves
+
+
+def _layers(work: Work, query: Any, params: dict[str, Any], followed: set[int]) -> list[Layer]:
+    return [
+        Layer(number, move, parent or None, origin, (item, place, lot) if place in followed else None, at, rank, quantity, value, taken)
+        for number, move, parent, origin, item, place, lot, at, rank, quantity, value, taken in _rows(work, query, params, 12)
+    ]
+
+
+def _opening(work: Work, params: dict[str, Any], past: Past, followed: set[int]) -> list[Layer]:
+    """Return the layers as they lay just before, in FIFO order: the stored ones with the later pieces undone (steps come later)."""
+    later: dict[int, int] = {}
+    for piece in past.posted:
+        if piece.layer not in past.known:
+            later[piece.layer] = later.get(piece.layer, 0) + piece.quantity
+    sources = {move.source for move in past.moves if move.source is not None}
+    columns = [list(column) for column in zip(*sources, strict=True)] or [[], [], []]
+    wanted = {
+        **params,
+        "q_item": columns[0],
+        "q_place": columns[1],
+        "q_lot": columns[2],
+        "cut": list(later),
+        "sources": sorted({move.source_move for move in past.moves if move.source_move is not None}),
+    }
+    found = _layers(work, _OPENING, wanted, followed)
+    past.stored.update((layer.id, layer) for layer in found)
+    return [layer._replace(taken=layer.taken - later.get(layer.id, 0)) for layer in found if layer.quantity]
+
+
+def _revaluations(work: Work, params: dict[str, Any], past: Past, followed: set[int]) -> None:
+    """Read the revaluations of what is replayed, and split what they did to older layers and untouched inputs into steps."""
+    steps: dict[int, list[Step]] = {}
+    found = work.conn.execute(_STEPS, {**params, "layers": [layer.id for layer in past.opening]}).fetchall()
+    for layer, document, amount in found:
+        steps.setdefault(layer, []).append(Step(document, amount))
+    frozen: dict[int, tuple[int, int, list[Step]]] = {}
+    documents = sorted({move.document for move in past.moves if move.transform})
+    for document, weight, added, revaluation, amount in work.conn.execute(
+        _FROZEN,
+        {**params, "documents": documents, "followed": sorted(followed)},
+    ):
+        whole, base, later = frozen.get(document, (weight, added, []))
+        frozen[document] = (whole, base, [*later, Step(revaluation, amount)]) if revaluation else (whole, base + amount, later)
+    past.transforms = [Transform(document, base, weight, tuple(later)) for document, (weight, base, later) in frozen.items()]
+    own = {move.document for move in past.moves}
+    named = {step.document for one in steps.values() for step in one} | {step.document for _, _, later in frozen.values() for step in later}
+    named |= {piece.document for piece in past.posted if piece.document not in own}
+    rows = work.conn.execute(_REVALUATIONS, {**params, "documents": sorted(named), "moves": [move.id for move in past.moves]}).fetchall()
+    past.revaluations = [
+        Revaluation(number, wire.moment(at), document, tuple(zip(moves, amounts, strict=True)))
+        for document, number, at, moves, amounts in rows
+    ]
+    at_of = {one.document: one.at for one in past.revaluations}
+    start = wire.moment(min(past.starts.values()))
+    past.opening = [_before(layer, [one for one in steps.get(layer.id, ()) if at_of[one.document] >= start]) for layer in past.opening]
+
+
+def _before(layer: Layer, steps: list[Step]) -> Layer:
+    """Take what later revaluations added off a stored layer's value; they will come again as steps."""
+    return layer._replace(value=layer.value - sum(step.amount for step in steps), steps=tuple(steps))

@@ -1,0 +1,79 @@
+"""The queue of late work: one row for each item and the document that came late. Rows outlive every crash; RQ only wakes the worker."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from psycopg.types.json import Jsonb
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from erp_app.kernel.uow import Work
+
+# Items that wait because of one document must be settled together: what is made is worth what was used.
+_TOGETHER = (
+    "WITH RECURSIVE item AS (SELECT %(item)s::bigint AS id UNION SELECT o.item_id FROM item"
+    " JOIN hpp_queue q ON q.tenant_id = %(tenant)s AND q.item_id = item.id AND q.state <> 'done'"
+    " JOIN hpp_queue o ON o.tenant_id = %(tenant)s AND o.cause_document_id = q.cause_document_id AND o.state <> 'done')"
+    " SELECT q.id, q.item_id, q.from_at, q.cause_document_id FROM item"
+    " JOIN hpp_queue q ON q.tenant_id = %(tenant)s AND q.item_id = item.id AND q.state <> 'done' ORDER BY q.id"
+)
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """One waiting item: replay it from `at`, because of `cause`."""
+
+    id: int
+    item: int
+    at: datetime
+    cause: int
+
+
+def waiting(work: Work, item: int) -> list[Waiting]:
+    """Return what waits for an item, and for all items that wait because of the same documents, in order of entry."""
+    rows = work.conn.execute(_TOGETHER, {"tenant": work.actor.tenant_id, "item": item}).fetchall()
+    return [Waiting(*row) for row in rows]
+
+
+def next_item(work: Work) -> int | None:
+    """Return the most urgent waiting item, or None."""
+    found: int | None = work.value(
+        "SELECT item_id FROM hpp_queue WHERE tenant_id = %s AND state IN ('waiting', 'running') ORDER BY priority, id LIMIT 1",
+        (work.actor.tenant_id,),
+    )
+    return found
+
+
+def begin(work: Work, rows: list[Waiting]) -> None:
+    """Note that a worker has taken the rows."""
+    work.run(
+        "UPDATE hpp_queue SET state = 'running', attempts = attempts + 1, started_at = now(), error = NULL WHERE tenant_id = %s AND id = ANY(%s)",
+        (work.actor.tenant_id, [one.id for one in rows]),
+    )
+
+
+def note_progress(work: Work, rows: list[Waiting], progress: dict[str, Any]) -> None:
+    """Show how far the worker is."""
+    work.run(
+        "UPDATE hpp_queue SET progress = %s WHERE tenant_id = %s AND id = ANY(%s) AND state = 'running'",
+        (Jsonb(progress), work.actor.tenant_id, [one.id for one in rows]),
+    )
+
+
+def finish(work: Work, rows: list[Waiting], progress: dict[str, Any]) -> None:
+    """Note, in the transaction of the corrections themselves, that nothing of these rows is left to do."""
+    work.run(
+        "UPDATE hpp_queue SET state = 'done', done_at = now(), progress = %s, error = NULL WHERE tenant_id = %s AND id = ANY(%s)",
+        (Jsonb(progress), work.actor.tenant_id, [one.id for one in rows]),
+    )
+
+
+def fail(work: Work, rows: list[Waiting], error: str) -> None:
+    """Keep the reason; the rows are tried again when something new comes, or when a person says so."""
+    work.run(
+        "UPDATE hpp_queue SET state = 'failed', error = %s WHERE tenant_id = %s AND id = ANY(%s) AND state <> 'done'",
+        (error[:1000], work.actor.tenant_id, [one.id for one in rows]),
+    )

@@ -1,0 +1,38 @@
+"""Settling what waits in the queue of late work: for one item, and what hangs together with it, in one transaction."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from erp_app.costing import repo_queue
+from erp_app.costing.recost import Cause, Recosted, Request, recost
+from erp_app.costing.wire import moment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from erp_app.costing.repo_queue import Waiting
+    from erp_app.kernel.uow import Work
+
+
+def settle(work: Work, item: int, tell: Callable[[str, int], None] = lambda _phase, _moves: None) -> Recosted | None:
+    """Replay all that waits together with an item and mark it done; None when nothing waits.
+
+    Raises:
+        Refused: ERP-1220 when the movements do not hold together.
+    """
+    rows: list[Waiting] = []
+
+    def ask() -> Request:
+        rows[:] = repo_queue.waiting(work, item)
+        items = {one.item: one.at for one in sorted(rows, key=lambda one: one.at, reverse=True)}
+        return Request(items, tuple(Cause(one.cause, moment(one.at)) for one in rows))
+
+    if not ask().items:
+        return None
+    done = recost(work, ask, tell)
+    repo_queue.finish(work, rows, {"moves": done.moves, "pieces": done.pieces, "documents": len(done.documents)})
+    causes = sorted({one.cause for one in rows})
+    topics = ["stock", "ledger", *(f"rec:{document}" for document in {*causes, *done.documents[:200]})]
+    work.emit("hpp.settled", {"item_id": item, "documents": len(done.documents), "causes": causes}, topics)
+    return done
