@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from collections.abc import Callable
 from datetime import date, datetime
@@ -19,7 +20,8 @@ MAX_INTEGER = 2**53  # what every client reads exactly
 MAX_JSON = 64 * 1024
 _LIMITS = {"quantity": Decimal(10) ** 14, "price": Decimal(10) ** 14, "percent": Decimal(10) ** 5}
 _YEARS = range(1900, 2200)
-_DIGITS = 40
+_WHOLE = re.compile(r"-?[0-9]{1,20}")
+_NUMBER = re.compile(r"[-+]?[0-9.eE+-]{1,40}")  # Decimal() checks the rest; it would also take digits of other scripts
 
 
 class Bad(ValueError):  # noqa: N818 - reads as English where it is raised
@@ -91,7 +93,7 @@ def _choice(shape: Shape, value: Any, _tz: str) -> str:
 def _integer(_shape: Shape, value: Any, _tz: str) -> int:
     if isinstance(value, float) and value.is_integer() and abs(value) <= MAX_INTEGER:
         value = int(value)
-    if isinstance(value, str) and len(value) <= _DIGITS and value.strip().lstrip("-").isascii() and value.strip().lstrip("-").isdigit():
+    if isinstance(value, str) and _WHOLE.fullmatch(value.strip()):
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int):
         raise Bad("must be a whole number")
@@ -101,7 +103,7 @@ def _integer(_shape: Shape, value: Any, _tz: str) -> int:
 
 
 def _decimal(shape: Shape, value: Any, _tz: str) -> Decimal:
-    if not isinstance(value, str | int | float | Decimal) or (isinstance(value, str) and len(value) > _DIGITS):
+    if not isinstance(value, str | int | float | Decimal) or (isinstance(value, str) and not _NUMBER.fullmatch(value.strip())):
         raise Bad("must be a number")
     try:
         number = parse_decimal(value, places=shape.places or 0, name=shape.label)
