@@ -63,11 +63,12 @@ class Request:
     causes: tuple[Cause, ...]
 
 
-def recost(work: Work, ask: Callable[[], Request], tell: Callable[[str, int], None] = _silent) -> Recosted:
+def recost(work: Work, ask: Callable[[], Request], tell: Callable[[str, int], None] = _silent, own: int = 0) -> Recosted:
     """Replay items, and all that was made from them; append the differences and their journals.
 
     `ask` is asked again once everything is locked, so that nothing that was entered meanwhile is forgotten. `tell` hears of
-    the progress: a phase, and the number of movements.
+    the progress: a phase, and the number of movements. The journal of document `own` (a revaluation being posted) is left to
+    the posting, which reads its amounts from `fresh_amount`.
 
     Raises:
         Refused: ERP-1220 when the history does not hold together (a movement takes what is not there).
@@ -86,7 +87,7 @@ def recost(work: Work, ask: Callable[[], Request], tell: Callable[[str, int], No
     ids, changed = _store_layers(work, past, replay.layers())
     added = differences((one._replace(layer=ids.get(one.layer, one.layer)) for one in replay.pieces()), past.posted)
     repo_store.add_pieces(work, _dated(past, added, request.causes))
-    documents = repo_journal.add_journals(work) if added else []
+    documents = repo_journal.add_journals(work, own) if added or own else []
     repo_store.set_heads(work, _heads(replay, past), list(starts))
     return Recosted(starts, len(past.moves), len(added), changed, tuple(documents))
 

@@ -19,7 +19,7 @@ _AMOUNTS = SQL(
 _ENTRIES = SQL(
     "CREATE TEMPORARY TABLE fresh_entry ON COMMIT DROP AS"
     " SELECT nextval(pg_get_serial_sequence('journal_entry', 'id')) AS id, document_id, at, cause_id, local_day(%(tenant)s, at) AS day"
-    " FROM (SELECT DISTINCT document_id, at, cause_id FROM fresh_amount ORDER BY at, document_id) x",
+    " FROM (SELECT DISTINCT document_id, at, cause_id FROM fresh_amount WHERE document_id <> %(own)s ORDER BY at, document_id) x",
 )
 _ADD_ENTRIES = SQL(
     "INSERT INTO journal_entry (tenant_id, id, document_id, kind, cause_document_id, date, effective_at)"
@@ -33,9 +33,9 @@ _ADD_LINES = SQL(
 )
 
 
-def add_journals(work: Work) -> list[int]:
-    """Write the journals of the pieces added in this transaction; return the documents that got one."""
-    tenant = {"tenant": work.actor.tenant_id}
+def add_journals(work: Work, own: int = 0) -> list[int]:
+    """Write the journals of the pieces added in this transaction, but not that of `own`; return the documents that got one."""
+    tenant = {"tenant": work.actor.tenant_id, "own": own}
     work.conn.execute("DROP TABLE IF EXISTS pg_temp.fresh_amount, pg_temp.fresh_entry")
     work.conn.execute(_AMOUNTS, tenant)
     work.conn.execute(_ENTRIES, tenant)
