@@ -101,4 +101,6 @@ BEGIN
     WHERE b.tenant_id = p_tenant AND b.item_id = q.item_id AND b.place_id = q.place_id AND b.lot = q.lot;
   INSERT INTO hpp_queue (tenant_id, item_id, from_at, cause_document_id)
     SELECT DISTINCT p_tenant, item_id, p_at, p_document FROM unnest(p_moves);
+  INSERT INTO outbox (tenant_id, name, payload, topics)
+    SELECT DISTINCT p_tenant, 'hpp.queued', jsonb_build_object('item_id', item_id), ARRAY['queue'] FROM unnest(p_moves);
 END $$;
