@@ -1,8 +1,9 @@
 """Who wants to know of which event: every consumer of business events, on one page.
 
 A consumer without `key` handles each event once: `path(work, event)`, in one transaction with the proof that it did.
-A consumer with `key` (the name of a payload field) is called once for all waiting events of one key: `path(actor, key)`; it keeps
-its own transactions and must find out from the database what is left to do, for it may be called again.
+A consumer with `key` (the name of a payload field, or `*`: one key for the tenant) is called once for all waiting events of one key:
+`path(actor, key)`; it keeps its own transactions and finds out from the database what is left to do, for it may be called again.
+With `when` (the name of a payload field) it takes only events in which that field is not empty.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from typing import Any
 
 from erp_app.kernel.delivery import Debt, Event
 
+EVERYTHING = "*"
+
 
 @dataclass(frozen=True)
 class Consumer:
@@ -25,6 +28,11 @@ class Consumer:
     path: str
     queue: str = "default"
     key: str = ""
+    when: str = ""
+
+    def takes(self, event: Event) -> bool:
+        """Tell whether this consumer has anything to do with the event."""
+        return event.name in self.events and (not self.when or bool(event.payload.get(self.when)))
 
     def function(self) -> Any:
         """Import and return the function behind `path` (`module:name`)."""
@@ -33,10 +41,12 @@ class Consumer:
 
     def debt(self, event: Event) -> Debt:
         """Return what this consumer owes after the event."""
-        return Debt(event.tenant_id, event.id, self.name, str(event.payload.get(self.key, "")) if self.key else "")
+        key = self.key if self.key in ("", EVERYTHING) else str(event.payload.get(self.key, ""))
+        return Debt(event.tenant_id, event.id, self.name, key)
 
 
 CONSUMERS: tuple[Consumer, ...] = (
+    Consumer("costing", ("hpp.queued",), "workers.costing:replay", queue="hpp", key="item_id"),
     Consumer("notify", ("comment.added", "document.changed", "hpp.failed", "import.finished"), "workers.notify:tell", queue="notify"),
 )
 
@@ -50,7 +60,6 @@ def consumers() -> dict[str, Consumer]:
     return {one.name: one for one in (*CONSUMERS, *added)}
 
 
-@lru_cache(maxsize=512)
-def consumers_of(event_name: str) -> tuple[Consumer, ...]:
-    """Return the consumers of one kind of event."""
-    return tuple(one for one in consumers().values() if event_name in one.events)
+def consumers_of(event: Event) -> list[Consumer]:
+    """Return the consumers that have something to do with an event."""
+    return [one for one in consumers().values() if one.takes(event)]
