@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from erp_app.kernel.money import quantity_text
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -44,4 +46,5 @@ class Checked:
         found = self.accepted_or_rest() + self.damaged + self.short
         if found == self.sent and self.accepted_or_rest() >= 0:
             return ""
-        return f"accepted {self.accepted_or_rest():f} + damaged {self.damaged:f} + short {self.short:f} is not the {self.sent:f} sent"
+        parts = [f"{name} {quantity_text(value)}" for name, value in (("accepted", self.accepted_or_rest()), ("damaged", self.damaged), ("short", self.short))]
+        return f"{' + '.join(parts)} is not the {quantity_text(self.sent)} sent"

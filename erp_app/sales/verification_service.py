@@ -8,7 +8,7 @@ from erp_app.catalog import place_repo
 from erp_app.document import chain
 from erp_app.kernel.access import may
 from erp_app.kernel.errors import Forbidden, Invalid, Refused
-from erp_app.kernel.money import amount, to_units
+from erp_app.kernel.money import amount, quantity_text, to_units
 from erp_app.kernel.uow import Work
 from erp_app.posting import service as posting
 from erp_app.posting.models import Move, Posting
@@ -134,10 +134,10 @@ def _count_differences(work: Work, note: Any, lines: list[Any], sent: dict[int, 
     ordered = {line.line_no: line for line in chain.lines(work, "sales-orders", note.sales_order_id)}
     for number, (order_line, change) in changes.items():
         if order_line is not None and ordered[order_line].delivered + change > ordered[order_line].quantity:
-            room = ordered[order_line].quantity - ordered[order_line].delivered
+            room = quantity_text(ordered[order_line].quantity - ordered[order_line].delivered)
             raise Refused(
-                "ERP-3123", f"Line {number}: the order has room for {room.normalize():f} extra only. Amend the order first.",
-                errors={f"lines.{number}.extra": f"at most {room.normalize():f}"},
+                "ERP-3123", f"Line {number}: the order has room for {room} extra only. Amend the order first.",
+                errors={f"lines.{number}.extra": f"at most {room}"},
             )
     if any(change for _, change in changes.values()):
         count_delivered(work, note.sales_order_id, changes)
