@@ -13,7 +13,7 @@ _WORDS = {
     "You are logged out.": "Anda sudah keluar.", "Your password is set. Log in now.": "Kata sandi tersimpan. Silakan masuk.",
     "Username or password is wrong.": "Nama pengguna atau kata sandi salah.", "Demo company": "Perusahaan contoh",
     "The two passwords are not the same.": "Kedua kata sandi tidak sama.", "Save": "Simpan",
-    "at least 10 characters": "paling sedikit 10 karakter", "Choose at least 10 characters.": "Pilih paling sedikit 10 karakter.",
+    "at least 8 characters": "paling sedikit 8 karakter", "Choose at least 8 characters.": "Pilih paling sedikit 8 karakter.",
     "This password is too easy to guess.": "Kata sandi ini terlalu mudah ditebak.",
     "This invitation is not valid any more. Ask an administrator for a new one.": "Undangan ini tidak berlaku lagi. Mintalah yang baru kepada administrator.",
     "Too many failed logins. Try again in": "Terlalu banyak percobaan gagal. Coba lagi dalam", "minutes.": "menit.", "minute.": "menit.",
@@ -82,10 +82,10 @@ def form(lang: str, *, wanted: str = "/", username: str = "", problem: str = "",
 
 def welcome(lang: str, *, token: str, problem: str = "") -> str:
     """Return the page on which an invited user chooses a password."""
-    hint = f' <span class="hint">({_t(lang, "at least 10 characters")})</span>'
+    hint = f' <span class="hint">({_t(lang, "at least 8 characters")})</span>'
     body = (
         f'<form method="post" action="/welcome?lang={lang}">{_say(lang, problem, "")}<input type="hidden" name="token" value="{escape(token)}">'
-        f'<label>{_t(lang, "Choose a password")}{hint}<input type="password" name="password" autocomplete="new-password" required minlength="10" maxlength="200"'
+        f'<label>{_t(lang, "Choose a password")}{hint}<input type="password" name="password" autocomplete="new-password" required minlength="8" maxlength="200"'
         f' autofocus></label><label>{_t(lang, "Again")}<input type="password" name="again" autocomplete="new-password" required maxlength="200"></label>'
         f'<button class="go">{_t(lang, "Save")}</button></form>'
     )

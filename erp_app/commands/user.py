@@ -37,12 +37,12 @@ def run(options: argparse.Namespace) -> int:
 
         with unit_of_work(system_actor(service.find_tenant(options.tenant), "cli")) as work:
             if options.what == "add":
-                service.create_user(work, options.name, options.full_name, roles=options.role, password=password)
+                service.create_user(work, options.name, options.full_name, roles=options.role, password=password, operator=True)
             else:
                 user_id = repo.user_id_of(work, options.name)
                 if user_id is None:
                     raise ServerError(f"there is no user {options.name} in company {options.tenant}")
-                service.set_password(work, user_id, password)
+                service.set_password(work, user_id, password, operator=True)
     sys.stdout.write(f"User {options.name} was added.\n" if options.what == "add" else f"User {options.name} has a new password.\n")
     return 0
 
