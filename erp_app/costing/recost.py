@@ -88,7 +88,8 @@ def recost(work: Work, ask: Callable[[], Request], tell: Callable[[str, int], No
     added = differences((one._replace(layer=ids.get(one.layer, one.layer)) for one in replay.pieces()), past.posted)
     repo_store.add_pieces(work, _dated(past, added, request.causes))
     documents = repo_journal.add_journals(work, own) if added or own else []
-    repo_store.set_heads(work, _heads(replay, past), list(starts))
+    repo_store.set_heads(work, _heads(replay, past))
+    repo_store.set_clean(work, starts)
     return Recosted(starts, len(past.moves), len(added), changed, tuple(documents))
 
 

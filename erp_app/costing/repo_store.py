@@ -49,7 +49,8 @@ _SET_HEADS = SQL(
     " AND (f.whole = 1 OR (b.head_at, b.head_move_id) > (f.at, f.move_id))",
 )
 _CLEAN = SQL(
-    "UPDATE stock_balance SET dirty_from = NULL WHERE tenant_id = %(tenant)s AND item_id = ANY(%(items)s) AND dirty_from IS NOT NULL",
+    "UPDATE stock_balance b SET dirty_from = NULL FROM unnest(%(items)s::bigint[], %(starts)s::timestamptz[]) AS t (item_id, start)"
+    " WHERE b.tenant_id = %(tenant)s AND b.item_id = t.item_id AND b.dirty_from >= t.start",
 )
 _LAY_WHAT_LEFT = SQL(
     "INSERT INTO cost_layer (tenant_id, move_id, parent_layer_id, origin_document_id, item_id, place_id, lot, effective_at, rank, quantity, value)"
@@ -109,11 +110,15 @@ def add_pieces(work: Work, pieces: Iterable[tuple[Piece, int, int]]) -> None:
         work.run(_ADD_PIECES, {"tenant": work.actor.tenant_id})
 
 
-def set_heads(work: Work, heads: Iterable[tuple[Queue, int, int, bool]], items: Sequence[int]) -> None:
-    """Tell where FIFO begins to read each queue (time, movement; `whole`: all its layers were replayed), and that items are in order."""
+def set_heads(work: Work, heads: Iterable[tuple[Queue, int, int, bool]]) -> None:
+    """Tell where FIFO begins to read each queue (time, movement; `whole`: all its layers were replayed)."""
     _send(work, "fresh_head", [(*queue, at, move, int(whole)) for queue, at, move, whole in heads])  # type: ignore[misc]
     work.run(_SET_HEADS, {"tenant": work.actor.tenant_id})
-    work.run(_CLEAN, {"tenant": work.actor.tenant_id, "items": list(items)})
+
+
+def set_clean(work: Work, starts: dict[int, datetime]) -> None:
+    """Note that the queues of these items are in order again, as far as they waited from these moments on."""
+    work.run(_CLEAN, {"tenant": work.actor.tenant_id, "items": list(starts), "starts": list(starts.values())})
 
 
 def _send(work: Work, table: str, rows: Sequence[tuple[int, ...]]) -> None:
