@@ -88,7 +88,7 @@ def forward(conn: db.Connection) -> list[Event]:
         events = delivery.claim(conn)
         if not events:
             return []
-        debts = [consumer.debt(event) for event in events for consumer in consumers_of(event.name)]
+        debts = [consumer.debt(event) for event in events for consumer in consumers_of(event)]
         fault("relay_after_claim")
         publish(events, {one.tenant_id for one in debts})
         fault("relay_after_publish")

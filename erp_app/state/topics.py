@@ -1,6 +1,6 @@
 """What screens can follow live, and who may follow it. A topic nobody declared here is followed by nobody.
 
-`doc:<plural>` all records of a type · `rec:<id>` one record · `stock` · `journal` · `queue` · `dash` · `notify:<user id>`
+`doc:<plural>` all records of a type · `rec:<id>` one record · `stock` · `ledger` · `queue` · `dash` · `notify:<user id>`
 · `user:<user id>` and `session:<session id>` only the person itself.
 """
 
@@ -13,7 +13,7 @@ from erp_app.kernel.uow import unit_of_work
 
 _RIGHTS = {  # topic: any of these resources may be viewed
     "stock": ("stock", "items", "places"),
-    "journal": ("journal-entries", "accounts"),
+    "ledger": ("journal-entries", "accounts"),
     "queue": ("operations",),
     "integrity": ("integrity",),
 }
@@ -40,7 +40,7 @@ def allowed(actor: Actor, topic: str) -> bool:
 
 def implied(topics: list[str]) -> list[str]:
     """Return topics that follow from others: whatever happens to documents, stock or journal may show on a dashboard."""
-    return ["dash"] if any(one.startswith("doc:") or one in ("stock", "journal") for one in topics) else []
+    return ["dash"] if any(one.startswith("doc:") or one in ("stock", "ledger") for one in topics) else []
 
 
 def changes_access(event: str, topics: list[str]) -> bool:

@@ -30,11 +30,11 @@ def ledgers(admin_url: str) -> Iterator[str]:
     """The module's database with the tables and consumers of the test."""
     ledger.make_tables(admin_url)
     os.environ["ERP_TEST_CONSUMERS"] = "tests.work.ledger:CONSUMERS"
-    for cached in (registry.consumers, registry.consumers_of, queues.connection):
+    for cached in (registry.consumers, queues.connection):
         cached.cache_clear()
     yield admin_url
     del os.environ["ERP_TEST_CONSUMERS"]
-    for cached in (registry.consumers, registry.consumers_of, queues.connection):
+    for cached in (registry.consumers, queues.connection):
         cached.cache_clear()
 
 

@@ -190,7 +190,7 @@ async def test_other_companies_and_other_topics_are_not_heard(web, company):
     async with screen(web, token) as tab:
         assert await tab.follow("stock")
         tell(company + 1, "stock")
-        tell(company, "journal")
+        tell(company, "ledger")
         await asyncio.sleep(0.7)
         assert tab.vars.get("looked", 0) == 0
 
@@ -212,12 +212,12 @@ async def test_on_another_page_the_rooms_of_the_first_are_left(web, company):
     async with screen(web, token) as tab:
         assert await tab.follow("stock")
         tab.vars.pop("joined", None)
-        await tab.send("follow", path="/elsewhere", topics=["journal"])
+        await tab.send("follow", path="/elsewhere", topics=["ledger"])
         await tab.wait("joined", "True")
         tell(company, "stock")
         await asyncio.sleep(0.7)
         assert tab.vars.get("looked", 0) == 0
-        tell(company, "journal")
+        tell(company, "ledger")
         await tab.wait("looked", 1)
 
 

@@ -1,0 +1,1 @@
+"""Read-only queries: reports, proofs, and how the machinery does."""
