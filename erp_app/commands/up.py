@@ -137,7 +137,7 @@ class Start:
             self.say("Screens are up to date")
             return
         self.say("Building the screens (about a minute, only when they changed) …")
-        build.build(environment, self.data.log("build"))
+        build.build(environment, self.data.log("build"), lambda line: self.say(f"… {line}"))
         self.say("Screens built")
 
     def _workers(self, environment: dict[str, str]) -> None:
@@ -171,7 +171,7 @@ class Start:
         try:
             self.supervisor.start(service)
         except ServerError as error:
-            said = tail(log)
+            said = tail(log) if service.process is not None else ""
             raise ServerError(f"{error}{f': {said}' if said else ''} (log: {log})") from error
         self.say(f"{service.name} {'started' if service.name.startswith(('worker', 'relay')) else 'ready'}")
 

@@ -8,24 +8,28 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import re
 import shutil
+import signal
 import subprocess
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from erp_app.kernel import clock
 from erp_app.kernel.embedded import ServerError
 from erp_app.kernel.embedded.process import spawn, tail
 from erp_app.kernel.installation import ROOT, this_python
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 WEB = ROOT / ".web"
 STAMP = "satu-build"
 NPM_REGISTRY = "https://registry.npmjs.org"
 SYSTEM_STORE = Path("/etc/ssl/certs/ca-certificates.crt")  # of Debian and its kin; bun reads no other by itself
 SECONDS = 900.0
+PROGRESS_SECONDS = 5.0
 # Sources the compiled screens do not depend on.
 _APART = (
     "erp_app/kernel/embedded/", "erp_app/kernel/supervisor.py", "erp_app/kernel/machine.py",
@@ -82,8 +86,11 @@ def build_env() -> dict[str, str]:
     }
 
 
-def build(environment: dict[str, str], log: Path) -> None:
-    """Build the screens; everything it says goes to `log`. Raises ServerError with the reason; the old stamp is gone then."""
+def build(environment: dict[str, str], log: Path, progress: Callable[[str], None] = lambda _line: None) -> None:
+    """Build the screens; everything it says goes to `log`, and its last line to `progress` every few seconds.
+
+    Raises ServerError with the reason; the old stamp is gone then.
+    """
     with _alone():
         if is_current():
             return
@@ -93,17 +100,26 @@ def build(environment: dict[str, str], log: Path) -> None:
         with log.open("wb") as out:
             process = spawn(command, cwd=ROOT, env=environment | build_env(), stdin=subprocess.DEVNULL, stdout=out, stderr=out)
             try:
-                code = process.wait(SECONDS)
-            except BaseException as stopped:
-                os.killpg(process.pid, 15)
+                code = _wait(process, log, progress)
+            except BaseException:
+                os.killpg(process.pid, signal.SIGTERM)
                 process.wait()
-                if isinstance(stopped, subprocess.TimeoutExpired):
-                    raise ServerError(f"building the screens took longer than {SECONDS:.0f} s; see {log}") from stopped
                 raise
         if code:
             raise ServerError(f"the screens could not be built: {_reason(log)}; see {log}")
         if digest(locks=False) == before:  # a source that was edited meanwhile is in nobody knows which state: build again next time
             (web_folder() / STAMP).write_text(digest(), encoding="ascii")
+
+
+def _wait(process: subprocess.Popen[bytes], log: Path, progress: Callable[[str], None]) -> int:
+    end = clock.monotonic() + SECONDS
+    while clock.monotonic() < end:
+        try:
+            return process.wait(PROGRESS_SECONDS)
+        except subprocess.TimeoutExpired:
+            steps = re.findall(r"^\s*(\w[^:\n]*):?[^\n%]*?(\d+%)", log.read_text(errors="replace"), re.MULTILINE)
+            progress(" ".join(steps[-1]) if steps else "compiling")
+    raise ServerError(f"building the screens took longer than {SECONDS:.0f} s; see {log}")
 
 
 def _reason(log: Path) -> str:

@@ -77,15 +77,31 @@ def put_in_place(place: Place, name: str) -> str:
     """Let database `name` take the product's name; the old one is kept under the answered name, earlier kept ones are removed."""
     kept = f"{place.database}_before_{clock.now():%Y%m%d_%H%M%S}"
     with place.maintain() as conn:
-        earlier = conn.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", (f"{place.database}_before_",)).fetchall()
+        earlier = [one for one in _kept(conn, place) if one != name]
         exists = conn.execute("SELECT 1 FROM pg_database WHERE datname = %s", (place.database,)).fetchone()
         if exists:
             _close(conn, place.database)
             _rename(conn, place.database, kept)
         _rename(conn, name, place.database)
-        for (old,) in earlier:
+        conn.execute(sql.SQL("ALTER DATABASE {} WITH ALLOW_CONNECTIONS true").format(sql.Identifier(place.database)))
+        for old in earlier:
             conn.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(old)))
     return kept if exists else ""
+
+
+def previous(place: Place) -> str:
+    """The database that the last restore put aside. Raises ServerError when there is none."""
+    with place.maintain() as conn:
+        found = _kept(conn, place)
+    if not found:
+        raise ServerError("nothing was put aside by a restore")
+    return found[-1]
+
+
+def _kept(conn: psycopg.Connection[Any], place: Place) -> list[str]:
+    """Databases that restores have put aside, the newest last."""
+    query = "SELECT datname FROM pg_database WHERE starts_with(datname, %s) ORDER BY datname"
+    return [str(row[0]) for row in conn.execute(query, (f"{place.database}_before_",))]
 
 
 def _close(conn: psycopg.Connection[Any], name: str) -> None:
@@ -111,6 +127,16 @@ def files_in_place(archive: tarfile.TarFile, target: Path) -> None:
     if target.exists():
         target.rename(before)
     fresh.rename(target)
+
+
+def files_back(target: Path) -> None:
+    """Exchange the users' files with those a restore has put aside."""
+    before, moving = target.with_name("files.before"), target.with_name("files.new")
+    if before.exists():
+        shutil.rmtree(moving, ignore_errors=True)
+        target.rename(moving)
+        before.rename(target)
+        moving.rename(before)
 
 
 def forget_memory(redis_url: str) -> None:

@@ -133,3 +133,10 @@ class Up:
         found = [one for one in self.family() if all(word in " ".join(one.cmdline()) for word in words)]
         assert found, (words, [one.cmdline() for one in self.family()])
         return min(found, key=lambda one: one.create_time())
+
+
+def erp(data: Path, *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    """One command of `./erp` on a data folder."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(STRANGERS)} | {"PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-P", "-m", "erp_app.cli", words[0], "--data", str(data), *words[1:]]
+    return subprocess.run(command, cwd=ROOT, env=environment, input=stdin, capture_output=True, text=True, timeout=200, check=False)

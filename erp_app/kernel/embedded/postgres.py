@@ -170,7 +170,8 @@ class PostgresServer:
         if made.returncode:
             shutil.rmtree(building, ignore_errors=True)
             said = [line.strip() for line in made.stderr.splitlines() if any(word in line for word in ("error", "FATAL", "could not"))]
-            raise ServerError(f"PostgreSQL could not make its data in {self.folder}: {said[0] if said else tail_of(made.stderr)}")
+            reason = "the disk is full" if "No space left" in made.stderr else (said[0] if said else tail_of(made.stderr))
+            raise ServerError(f"PostgreSQL could not make its data in {self.folder}: {reason}")
         building.rename(self.cluster)
 
 
