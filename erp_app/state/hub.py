@@ -185,10 +185,8 @@ class LiveHub:
         value, refresh = pending.value, pending.refresh
         pending.value, pending.refresh, pending.timer = None, False, None
         pending.told = asyncio.get_running_loop().time()
-        if refresh:
-            update = StateUpdate(events=[Event(name=room.event)])
-        else:
-            update = StateUpdate(delta={room.state: {room.var + FIELD_MARKER: value}})
+        pushed = {room.state: {room.var + FIELD_MARKER: value}}
+        update = StateUpdate(events=[Event(name=room.event)]) if refresh else StateUpdate(delta=pushed)
         meter.count("live_updates")
         self._run(self.app.sio.emit("event", update, room=room, namespace=NAMESPACE))
 
