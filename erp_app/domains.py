@@ -21,6 +21,7 @@ from erp_app.document import models as _document
 from erp_app.iam import documents as _iam
 from erp_app.kernel import models as _kernel
 from erp_app.notify import models as _notify
+from erp_app.posting import reversals as _reversals
 from erp_app.purchasing import bills as _bills
 from erp_app.purchasing import orders as _purchase_orders
 from erp_app.purchasing import receipts as _receipts

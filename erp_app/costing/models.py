@@ -78,7 +78,7 @@ class CostPiece(SQLModel, table=True):
         ForeignKeyConstraint(["tenant_id", "move_id"], ["stock_move.tenant_id", "stock_move.id"], name="cost_piece_move_fk"),
         ForeignKeyConstraint(["tenant_id", "layer_id"], ["cost_layer.tenant_id", "cost_layer.id"], name="cost_piece_layer_fk"),
         Index("cost_piece_layer", "tenant_id", "layer_id"),
-        Index("cost_piece_cause", "tenant_id", "cause_document_id"),
+        Index("cost_piece_document", "tenant_id", "document_id"),
         {"comment": "append_only"},
     )
 

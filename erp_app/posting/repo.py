@@ -1,21 +1,65 @@
-"""The one statement that posts: a call of the database function `post_document` (alembic/sql/55_posting.sql)."""
+"""The few statements of posting: calls of database functions (alembic/sql/5x), and what the costing engine left for the journal."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from psycopg.types.json import Jsonb
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
     from erp_app.kernel.uow import Work
-    from erp_app.posting.models import JournalLine, Move
+
+Rows = Any
 
 
-def post_document(work: Work, header: dict[str, Any], moves: list[Move], lines: list[JournalLine]) -> dict[str, Any]:
+def post_document(work: Work, header: dict[str, Any], moves: Rows, lines: Rows) -> dict[str, Any]:
     """Post; returns {"journal": id or None, "pending": bool, "moves": [[line_no, move_id, value or None], …]}."""
-    answer: dict[str, Any] = work.value(
-        "SELECT post_document(%s, %s, %s)",
-        (Jsonb(header), Jsonb([asdict(one) for one in moves]), Jsonb([asdict(one) for one in lines if one.debit or one.credit])),
-    )
+    answer: dict[str, Any] = work.value("SELECT post_document(%s, %s, %s)", (Jsonb(header), Jsonb(moves), Jsonb(lines)))
     return answer
+
+
+def store_revaluations(work: Work, document_id: int, at: datetime, rows: Rows) -> dict[int, datetime]:
+    """Store amounts added to receipts; returns the items to replay with the moments from which."""
+    found = work.rows("SELECT * FROM revaluation_store(%s, %s, %s, %s)", (work.actor.tenant_id, document_id, at, Jsonb(rows)))
+    return {row["item_id"]: row["from_at"] for row in found}
+
+
+def revalued(work: Work, document_id: int) -> list[dict[str, int]]:
+    """Return what a replay's new pieces of one document do to the accounts (account_id, amount), of this transaction."""
+    return work.rows(
+        "SELECT account_id, sum(amount)::bigint AS amount FROM fresh_amount WHERE document_id = %s GROUP BY account_id", (document_id,),
+    )
+
+
+def post_revaluation(work: Work, header: dict[str, Any], lines: Rows, pieces: Rows) -> int | None:
+    """Write the one journal of a revaluing document."""
+    entry: int | None = work.value("SELECT post_revaluation(%s, %s, %s)", (Jsonb(header), Jsonb(lines), Jsonb(pieces)))
+    return entry
+
+
+def reversal_of(work: Work, document_id: int) -> dict[str, Any]:
+    """Return what undoes a document: its number, latest moment, moves, lines, revaluations."""
+    answer: dict[str, Any] = work.value("SELECT reversal_of(%s)", (document_id,))
+    return answer
+
+
+def link_reversal(work: Work, document_id: int, reversal_id: int) -> None:
+    """Draw the edge from a document to its reversal."""
+    work.run(
+        "INSERT INTO record_link (tenant_id, from_id, to_id, kind) VALUES (%s, %s, %s, 'reversed_by')",
+        (work.actor.tenant_id, document_id, reversal_id),
+    )
+
+
+def journal_lines(work: Work, document_id: int) -> list[dict[str, Any]]:
+    """Return the lines of a document's journals: kind, date, account, name, debit, credit, party_id."""
+    return work.rows(
+        "SELECT e.kind, e.date, a.code AS account, a.name, l.debit, l.credit, l.party_id FROM journal_entry e"
+        " JOIN journal_line l ON l.tenant_id = e.tenant_id AND l.entry_id = e.id"
+        " JOIN account a ON a.tenant_id = e.tenant_id AND a.id = l.account_id"
+        " WHERE e.tenant_id = %s AND e.document_id = %s ORDER BY e.id, l.line_no",
+        (work.actor.tenant_id, document_id),
+    )

@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from erp_app.costing.recost import Cause, Request, recost
+from erp_app.costing.settle import settle
+from erp_app.costing.wire import moment
+from erp_app.document import chain
 from erp_app.kernel.access import may
 from erp_app.kernel.errors import Invalid
+from erp_app.kernel.uow import unit_of_work
 from erp_app.posting import repo
 from erp_app.posting.models import Posted, PostedMove
+from erp_app.posting.reversals import PLURAL
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from erp_app.kernel.actor import Actor
     from erp_app.kernel.uow import Work
     from erp_app.posting.models import Posting
 
-ORIGINAL = "original"
+ORIGINAL, REVERSAL = "original", "reversal"
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a posting would store: its answer and its journal lines (account, name, debit, credit)."""
+
+    posted: Posted
+    lines: list[dict[str, Any]]
 
 
 def post(work: Work, posting: Posting) -> Posted:
@@ -25,8 +43,58 @@ def post(work: Work, posting: Posting) -> Posted:
         Conflict: ERP-1004 when this step of the document is already posted.
     """
     _check(posting)
-    answer = repo.post_document(work, _header(work, posting, ORIGINAL), posting.moves, posting.lines)
-    return _posted(posting.document_id, answer)
+    header = _header(work, posting.document_id, posting.effective_at, posting.text)
+    header |= {"step": posting.step, "added": posting.transform.added if posting.transform else None}
+    lines = [asdict(one) for one in posting.lines if one.debit or one.credit]
+    revaluations = [asdict(one) for one in posting.revaluations]
+    return _store(work, header, posting.effective_at, [asdict(one) for one in posting.moves], lines, revaluations)
+
+
+def reverse(work: Work, document_id: int, effective_at: datetime | None = None, text: str = "") -> Posted:
+    """Undo everything a document posted, by a document of its own (type `reversals`), linked to it; both stay.
+
+    Goods go back from exactly where the document put them. The reversal is effective now, or when told.
+
+    Raises:
+        Refused: ERP-1209 when something of the goods was used since (it names the document that took it), ERP-1210 while the
+            document's cost is pending, ERP-1212 when it is reversed already, ERP-1213 when it posted nothing.
+    """
+    original = repo.reversal_of(work, document_id)
+    at = effective_at or max(work.now, type(work.now).fromisoformat(original["at"]))
+    made = chain.make(work, PLURAL, {"effective_at": at, "original": original["number"], "note": text or None})
+    reversal_id = int(made["id"])
+    repo.link_reversal(work, document_id, reversal_id)
+    header = _header(work, reversal_id, at, text) | {"kind": REVERSAL, "cause": document_id}
+    return _store(work, header, at, original["moves"], original["lines"], original["revaluations"])
+
+
+def preview(actor: Actor, posting: Posting) -> Preview:
+    """Post in a transaction that is rolled back; return what it would have stored."""
+    with unit_of_work(actor, dry_run=True) as work:
+        posted = post(work, posting)
+        return Preview(posted, repo.journal_lines(work, posting.document_id))
+
+
+def _store(work: Work, header: dict[str, Any], at: datetime, moves: list[Any], lines: list[Any], revaluations: list[Any]) -> Posted:
+    """Post goods and lines in one call; a revaluation's journal follows its replay."""
+    if not revaluations:
+        return _posted(header["document"], repo.post_document(work, header, moves, lines))
+    if moves:
+        raise Invalid("ERP-1219", "A document moves goods or re-values them, not both.")
+    return _revalue(work, header, at, lines, revaluations)
+
+
+def _revalue(work: Work, header: dict[str, Any], at: datetime, lines: list[Any], revaluations: list[Any]) -> Posted:
+    """Follow the goods with the amounts, and write the document's one journal with what the replay found."""
+    document: int = header["document"]
+    items = repo.store_revaluations(work, document, at, revaluations)
+    for item in sorted(items):
+        settle(work, item)
+    cause = Cause(document, moment(min(items.values(), default=at)))
+    if items:
+        recost(work, lambda: Request(items, (cause,)), own=document)
+    pieces = repo.revalued(work, document) if items else []
+    return Posted(document, repo.post_revaluation(work, header, lines, pieces), [])
 
 
 def _check(posting: Posting) -> None:
@@ -38,21 +106,13 @@ def _check(posting: Posting) -> None:
     if any(move.quantity <= 0 for move in posting.moves):
         raise Invalid("ERP-1218", "Every line needs a quantity above zero.", errors={"quantity": "must be above zero"})
     balance = sum(line.debit - line.credit for line in posting.lines) + (posting.transform.added if posting.transform else 0)
-    if balance and not posting.revaluations:
+    if balance:
         raise Invalid("ERP-1207", f"The journal does not balance: debit and credit differ by {abs(balance)}.")
 
 
-def _header(work: Work, posting: Posting, kind: str, cause: int | None = None) -> dict[str, Any]:
-    return {
-        "document": posting.document_id,
-        "step": posting.step,
-        "kind": kind,
-        "cause": cause,
-        "at": posting.effective_at.isoformat(),
-        "text": posting.text,
-        "added": posting.transform.added if posting.transform else None,
-        "soft": "yes" if may(work.actor, "periods", "post") else "",
-    }
+def _header(work: Work, document_id: int, at: datetime, text: str) -> dict[str, Any]:
+    soft = "yes" if may(work.actor, "periods", "post") else ""
+    return {"document": document_id, "step": 0, "kind": ORIGINAL, "cause": None, "at": at.isoformat(), "text": text, "added": None, "soft": soft}
 
 
 def _posted(document_id: int, answer: dict[str, Any]) -> Posted:

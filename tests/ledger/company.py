@@ -97,6 +97,10 @@ class Company:
             made.append(JournalLine(account, max(amount, 0), max(-amount, 0), self.document(work, party) if party else None))
         return made
 
+    def receipt_move(self, work, number, line_no=1):
+        """The movement of a document's line."""
+        return work.value("SELECT id FROM stock_move WHERE document_id = %s AND line_no = %s", (self.document(work, number), line_no))
+
     def journal(self, number, kind="original"):
         """Signed amounts by account of a document's journals of one kind."""
         with self.work() as work:
