@@ -27,6 +27,20 @@ DROP TRIGGER IF EXISTS stock_balance_follows ON stock_move;
 CREATE TRIGGER stock_balance_follows AFTER INSERT ON stock_move REFERENCING NEW TABLE AS fresh
   FOR EACH STATEMENT EXECUTE FUNCTION stock_balance_follow();
 
+-- Nobody else changes what is on hand: not the application, not the owner.
+CREATE OR REPLACE FUNCTION stock_balance_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege', MESSAGE = 'a balance changes by movements only';
+END $$;
+DROP TRIGGER IF EXISTS stock_balance_guard ON stock_balance;
+CREATE TRIGGER stock_balance_guard BEFORE UPDATE OF on_hand ON stock_balance FOR EACH ROW
+  WHEN (pg_trigger_depth() < 1 AND NEW.on_hand <> OLD.on_hand) EXECUTE FUNCTION stock_balance_refuse();
+DROP TRIGGER IF EXISTS stock_balance_guard_new ON stock_balance;
+CREATE TRIGGER stock_balance_guard_new BEFORE INSERT ON stock_balance FOR EACH ROW
+  WHEN (pg_trigger_depth() < 1 AND NEW.on_hand <> 0) EXECUTE FUNCTION stock_balance_refuse();
+DROP TRIGGER IF EXISTS stock_balance_guard_delete ON stock_balance;
+CREATE TRIGGER stock_balance_guard_delete BEFORE DELETE OR TRUNCATE ON stock_balance FOR EACH STATEMENT EXECUTE FUNCTION stock_balance_refuse();
+
 -- Invariant: no movement is effective in a locked period, whoever writes it.
 CREATE OR REPLACE FUNCTION stock_move_in_open_period() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE r record;

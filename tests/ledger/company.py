@@ -82,6 +82,7 @@ class Company:
         """Post a document: moves as (item, source, target, quantity[, options]), lines as {account: signed amount}."""
         with self.work() as work:
             document = self.document(work, number)
+        with self.work() as work:
             posting = Posting(
                 document, day(when) if isinstance(when, str) else when,
                 moves=[self.move(n, *row[:4], **(row[4] if len(row) > 4 else {})) for n, row in enumerate(moves, 1)],
@@ -94,8 +95,11 @@ class Company:
         made = []
         for name, amount in dict(amounts).items():
             account, _, party = name.partition("/")
-            made.append(JournalLine(account, max(amount, 0), max(-amount, 0), self.document(work, party) if party else None))
+            made.append(JournalLine(account, max(amount, 0), max(-amount, 0), self.party(work, party)))
         return made
+
+    def party(self, work, name):
+        return self.document(work, name) if name else None
 
     def receipt_move(self, work, number, line_no=1):
         """The movement of a document's line."""
