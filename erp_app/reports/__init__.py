@@ -1,1 +1,1 @@
-"""Read-only queries: reports, proofs, and how the machinery does."""
+"""Read-only questions to the ledgers. Every report answers as of a day, and as known on a day: append-only rows keep both."""

@@ -9,6 +9,7 @@ from sqlalchemy import CheckConstraint
 from erp_app.document.declare import Access, Action, DocumentType, Lines, Menu
 from erp_app.document.fields import Integer, Quantity, Ref, Str
 from erp_app.document.models import Document, Line
+from erp_app.sales import delivery_prints
 from erp_app.sales import delivery_service as service
 
 
@@ -53,4 +54,5 @@ DELIVERY_NOTES = DocumentType(
     ),
     menu=Menu("Sales", icon="truck", order=20),
     on_save=service.complete_delivery,
+    pdf=delivery_prints.delivery_note_pdf,
 )

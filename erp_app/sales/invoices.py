@@ -8,6 +8,7 @@ from decimal import Decimal
 from erp_app.document.declare import Access, Action, DocumentType, Lines, Menu
 from erp_app.document.fields import Choice, Day, Integer, Money, Price, Quantity, Ref, Refs, Str
 from erp_app.document.models import Document, Line
+from erp_app.sales import invoice_prints
 from erp_app.sales import invoice_service as service
 
 
@@ -58,4 +59,5 @@ SALES_INVOICES = DocumentType(
     ),
     menu=Menu("Sales", icon="file-text", order=50),
     on_save=service.complete_invoice,
+    pdf=invoice_prints.invoice_pdf,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from erp_app.kernel.uow import Work
 
@@ -11,6 +12,15 @@ def item_codes(work: Work, ids: Iterable[int]) -> dict[int, str]:
     """Return item codes by id, for messages."""
     rows = work.rows("SELECT id, code FROM item WHERE id = ANY(%s)", [sorted(set(ids))])
     return {row["id"]: row["code"] for row in rows}
+
+
+def item_facts(work: Work, ids: Iterable[int]) -> dict[int, dict[str, Any]]:
+    """Return `code`, `name` and `unit` of items by id, for prints."""
+    rows = work.rows(
+        "SELECT i.id, i.code, i.name, coalesce(u.code, '') AS unit FROM item i LEFT JOIN unit u ON u.id = i.unit_id WHERE i.id = ANY(%s)",
+        [sorted(set(ids))],
+    )
+    return {row["id"]: row for row in rows}
 
 
 def reserve(work: Work, order_id: int, place_id: int, wanted: Sequence[tuple[int, int, int]]) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
+from erp_app.kernel import clock
 from erp_app.kernel.errors import Forbidden, Invalid, Refused
 from tests.flows.firm import moment
 
@@ -212,7 +215,7 @@ def test_a_reversed_delivery_note_brings_the_goods_back_and_the_order_owes_them(
     shop.act("delivery-notes", note["id"], "reverse", reason="truck broke down")
     assert shop.get("sales-orders", order["id"])["lines"][0]["delivered"] == "0"
     assert shop.balances() == {"1-1340": 6526833, "2-1110": -6526833}
-    sent(shop, order, 98)
+    sent(shop, order, 98, (clock.today("Asia/Jakarta") + timedelta(days=2)).isoformat())
 
 
 def test_a_verified_delivery_is_not_reversed(shop):

@@ -1,0 +1,94 @@
+"""Stock layers: what lies where, from which batches, and what each is worth; equal to the inventory accounts."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import Any, LiteralString
+
+from erp_app.kernel.uow import Work
+from erp_app.reports.report import Answer, Asked, Column, Parameter, Report, units_text
+
+OURS = ["warehouse", "vendor", "in_transit", "quarantine"]
+
+_FILTER: LiteralString = (
+    " AND (%(item)s::bigint IS NULL OR y.item_id = %(item)s) AND (%(place)s::bigint IS NULL OR y.place_id = %(place)s)"
+)
+_SHOWN: LiteralString = (
+    "SELECT i.code AS item, i.name AS item_name, p.code AS place, p.kind AS place_kind, r.number AS source, r.type AS source_type,"
+    " o.id AS source_id, o.effective_at, o.quantity, o.value FROM open o JOIN item i ON i.id = o.item_id JOIN place p ON p.id = o.place_id"
+    " LEFT JOIN record_ref r ON r.id = o.origin_document_id WHERE o.quantity <> 0 OR o.value <> 0"
+    " ORDER BY i.code, p.code, o.effective_at, o.move_id, o.rank"
+)
+# The present: the layer cache knows what is cut off.
+_NOW: LiteralString = (
+    "WITH open AS (SELECT y.item_id, y.place_id, y.origin_document_id, y.origin_document_id AS id, y.effective_at, y.move_id, y.rank,"
+    " y.quantity - y.taken AS quantity, y.value - cost_portion(y.value, y.quantity, y.taken) AS value"
+    " FROM cost_layer y JOIN place q ON q.id = y.place_id WHERE y.taken < y.quantity AND q.kind = ANY(%(ours)s)" + _FILTER + ") "
+)
+# The past: what was laid and what was cut off, by the pieces of that day that were known then.
+_THEN: LiteralString = (
+    "WITH piece AS (SELECT c.move_id, c.layer_id, sum(c.quantity)::bigint AS quantity, sum(c.value)::bigint AS value"
+    " FROM cost_piece c JOIN stock_move m ON m.id = c.move_id WHERE c.date <= %(day)s AND c.recorded_at < coalesce(%(known)s, 'infinity')"
+    " AND m.effective_at < coalesce(%(until)s, 'infinity') GROUP BY c.move_id, c.layer_id),"
+    " layer AS (SELECT y.* FROM cost_layer y JOIN place q ON q.id = y.place_id WHERE q.kind = ANY(%(ours)s)" + _FILTER + "),"
+    " laid AS (SELECT y.id, sum(p.quantity) AS quantity, sum(p.value) AS value FROM layer y JOIN piece p ON p.move_id = y.move_id"
+    " AND (y.parent_layer_id IS NULL OR p.layer_id IN (y.id, y.parent_layer_id)) GROUP BY y.id),"
+    " cut AS (SELECT y.id, sum(p.quantity) AS quantity, sum(p.value) AS value FROM layer y JOIN piece p ON p.layer_id = y.id"
+    " AND p.move_id <> y.move_id GROUP BY y.id),"
+    " open AS (SELECT y.item_id, y.place_id, y.origin_document_id, y.origin_document_id AS id, y.effective_at, y.move_id, y.rank,"
+    " (laid.quantity - coalesce(cut.quantity, 0))::bigint AS quantity, (laid.value - coalesce(cut.value, 0))::bigint AS value"
+    " FROM layer y JOIN laid ON laid.id = y.id LEFT JOIN cut ON cut.id = y.id) "
+)
+
+
+def open_layers(work: Work, asked: Asked) -> list[dict[str, Any]]:
+    """Return every layer with something left, by item, place and queue order; quantities in ledger units, values in minor units."""
+    params = {
+        "ours": OURS, "item": asked.values.get("item"), "place": asked.values.get("place"), "day": asked.day, "until": asked.until, "known": asked.known,
+    }
+    query: LiteralString = (_NOW if asked.is_now else _THEN) + _SHOWN
+    return work.rows(query, params)
+
+
+def run(work: Work, asked: Asked) -> Answer:
+    """Return `rows` by item and place with their `layers`; `pending` tells whether costs of late documents are still being worked out."""
+    rows = []
+    for (item, place, kind), group in groupby(open_layers(work, asked), key=lambda one: (one["item"], one["place"], one["place_kind"])):
+        layers = list(group)
+        rows.append({
+            "item": item, "item_name": layers[0]["item_name"], "place": place, "place_kind": kind,
+            "quantity": units_text(sum(one["quantity"] for one in layers)), "value": str(sum(one["value"] for one in layers)),
+            "layers": [
+                {
+                    "source": one["source"], "source_type": one["source_type"], "source_id": one["source_id"], "effective_at": one["effective_at"].isoformat(),
+                    "quantity": units_text(one["quantity"]), "value": str(one["value"]),
+                }
+                for one in layers
+            ],
+        })
+    return {"rows": rows, "total": str(sum(int(row["value"]) for row in rows)), "pending": is_pending(work)}
+
+
+def is_pending(work: Work) -> bool:
+    """Tell whether any queue waits for the costing worker."""
+    return bool(work.value("SELECT EXISTS (SELECT 1 FROM stock_balance WHERE dirty_from IS NOT NULL)"))
+
+
+def flat(answer: Answer) -> list[dict[str, Any]]:
+    """Return one row for each layer, for files."""
+    return [
+        {**{name: row[name] for name in ("item", "item_name", "place")}, **{name: layer.get(name, "") for name in ("source", "effective_at", "quantity", "value")}}
+        for row in answer["rows"] for layer in row["layers"]
+    ]
+
+
+REPORT = Report(
+    "stock-layers", "Stock layers", run,
+    (
+        Column("item", "Item"), Column("item_name", "Name"), Column("place", "Place"), Column("source", "Source"), Column("effective_at", "Date", "moment"),
+        Column("quantity", "Quantity", "quantity"), Column("value", "Value", "money", cost=True),
+    ),
+    view=("manager", "warehouse", "finance", "finance_manager", "purchasing_manager", "sales_manager"),
+    parameters=(Parameter("item", "ref", "Item", ref="items"), Parameter("place", "ref", "Place", ref="places")),
+    rows_of=flat, section="Warehouse", icon="layers",
+)
