@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 
@@ -11,6 +10,8 @@ import psycopg
 from erp_app.costing import repo
 from erp_app.kernel.actor import system_actor
 from erp_app.kernel.uow import unit_of_work
+from erp_app.posting.models import JournalLine, Move, Posting, Revaluation, Transform
+from erp_app.posting.service import post
 
 UNIT = 10_000
 START = datetime(2026, 1, 1, 3, tzinfo=UTC)
@@ -62,24 +63,22 @@ class Books:
         return number
 
     def post(self, document, at, moves=(), lines=(), added=None, revaluations=()):
-        """Post: moves are dicts with item, source, target (place or (place, lot)), quantity …; return the answer of the posting function."""
+        """Post: moves are dicts with item, source, target (place or (place, lot)), quantity …; return what was posted."""
         with unit_of_work(self.actor) as work:
             return self.post_in(work, document, at, moves, lines, added, revaluations)
 
     def post_in(self, work, document, at, moves=(), lines=(), added=None, revaluations=()):
-        rows = []
-        for number, move in enumerate(moves, 1):
-            source, target = self._place(move["source"]), self._place(move["target"])
-            row = {key: value for key, value in move.items() if key not in {"item", "source", "target"}}
-            rows.append({
-                "line_no": number, "item_id": self.items[move["item"]], "from_place_id": source[0], "from_lot": source[1], "to_place_id": target[0],
-                "to_lot": target[1], "keep_origin": False, "transform": False, "weight": 0, **row,
-            })  # fmt: skip
-        head = {"document": document, "step": 0, "kind": "original", "cause": None, "at": moment(at).isoformat(), "text": "", "added": added, "soft": "yes"}
-        if revaluations:
-            head["revaluations"] = [{"move_id": move, "amount": amount, "account": account} for move, amount, account in revaluations]
-        explicit = [{"account": account, "debit": max(amount, 0), "credit": max(-amount, 0)} for account, amount in lines]
-        return work.value("SELECT post_document(%s, %s, %s)", (json.dumps(head), json.dumps(rows), json.dumps(explicit)))
+        """Post within a unit of work of the caller's."""
+        return post(work, Posting(
+            document_id=document, effective_at=moment(at), moves=[self._move(number, **move) for number, move in enumerate(moves, 1)],
+            lines=[JournalLine(account, max(amount, 0), max(-amount, 0)) for account, amount in lines],
+            transform=None if added is None else Transform(added), revaluations=[Revaluation(*one) for one in revaluations],
+        ))  # fmt: skip
+
+    def _move(self, number, item, source, target, quantity, **more):
+        (source, source_lot), (target, target_lot) = self._place(source), self._place(target)
+        places = {"from_place_id": source, "from_lot": source_lot, "to_place_id": target, "to_lot": target_lot}
+        return Move(line_no=number, item_id=self.items[item], quantity=quantity, **{"keep_origin": False, **places, **more})
 
     def _place(self, place):
         code, lot = place if isinstance(place, tuple) else (place, 0)
@@ -95,6 +94,22 @@ class Books:
             ):
                 found[self.names[row["document_id"]]][self.accounts[row["account_id"]]] = row["amount"]
         return dict(found)
+
+    def audit(self):
+        """Return what is wrong: accounts of goods that differ from the layers that lie there, and journals that do not balance."""
+        with unit_of_work(self.actor) as work:
+            return work.rows(
+                "WITH lying AS (SELECT m.to_account_id AS account_id, sum(l.value - cost_portion(l.value, l.quantity, l.taken))::bigint AS value"
+                "  FROM cost_layer l JOIN stock_move m ON m.tenant_id = l.tenant_id AND m.id = l.move_id"
+                "  JOIN place p ON p.tenant_id = l.tenant_id AND p.id = l.place_id AND place_followed(p.kind) GROUP BY 1),"
+                " booked AS (SELECT l.account_id, sum(l.debit - l.credit)::bigint AS value FROM journal_line l"
+                "  JOIN account a ON a.tenant_id = l.tenant_id AND a.id = l.account_id"
+                "  WHERE a.code IN ('1-1310', '1-1320', '1-1330', '1-1340', '1-1350', '1-1360', '5-1000', '5-9999') GROUP BY 1)"
+                " SELECT account_id, lying.value AS lying, booked.value AS booked FROM lying FULL JOIN booked USING (account_id)"
+                " WHERE coalesce(lying.value, 0) <> coalesce(booked.value, 0)"
+                " UNION ALL SELECT l.id, l.taken, sum(p.quantity)::bigint FROM cost_layer l LEFT JOIN cost_piece p ON p.tenant_id = l.tenant_id"
+                "  AND p.layer_id = l.id AND p.move_id <> l.move_id GROUP BY l.id, l.taken HAVING l.taken <> coalesce(sum(p.quantity), 0)",
+            )
 
     def picture(self):
         """Return (pieces, layers) by paths of movement ids, as the model and the engine name them; balances as the third."""

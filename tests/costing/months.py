@@ -41,8 +41,9 @@ steps = st.lists(
 class Story:
     """Turns steps into documents and enters them; refused ones are left out. Ids rise in order of entry."""
 
-    def __init__(self, *, distinct=False):
-        self.ledger, self.distinct = Ledger(), distinct
+    def __init__(self, *, distinct=False, early=True):
+        """`distinct`: no two documents at one time. `early`: a revaluation may be effective before its goods arrived."""
+        self.ledger, self.distinct, self.early = Ledger(), distinct, early
         self.accepted, self.refused = [], []
         self.next_id = 1
         self.links: dict[int, tuple] = {}
@@ -160,6 +161,8 @@ class Story:
         moves = {one.moves[-1].id if one.transform is None else next(m.id for m in one.moves if m.weight): one for one in chosen if one}
         if not moves:
             return None
+        for one in () if self.early else moves.values():
+            at = _since(at, one)
         amounts = tuple((move, step["value"] // (number + 1) - 20) for number, move in enumerate(moves))
         return Entry(document, (), None, Revaluation(self.number(), at, document, amounts))
 

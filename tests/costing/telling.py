@@ -3,27 +3,32 @@
 from erp_app.costing import repo_queue
 from erp_app.costing.settle import settle
 from erp_app.kernel.uow import unit_of_work
-from tests.costing.books import moment
 
 
 class Telling:
     """Posts entries, one by one, and remembers which of its ids stands for which of the story's."""
 
     def __init__(self, books):
-        self.books, self.documents, self.moves, self.sides = books, {}, {}, {}
+        self.books, self.documents, self.moves, self.sides, self.added = books, {}, {}, {}, {}
 
     def post(self, entry, work=None):
-        """Post an entry as the story accepted it; return the answer of the posting function."""
+        """Post an entry as the story accepted it; return what was posted."""
         document = self.documents[entry.document] = self.books.document(f"D-{entry.document}")
         at = entry.revaluation.at if entry.revaluation else entry.moves[0].at
         added = entry.transform.added if entry.transform else None
-        lines = [("2-1120", -added)] if added else []
         changes = [(self.moves[move], amount, "2-1130") for move, amount in entry.revaluation.amounts] if entry.revaluation else []
-        args = (document, at, [self.row(move) for move in entry.moves], lines, added, changes)
-        answer = self.books.post_in(work, *args) if work else self.books.post(*args)
-        for move, (_, number, _) in zip(entry.moves, answer["moves"], strict=True):
-            self.moves[move.id] = number
-        return answer
+        args = (document, at, [self.row(move) for move in entry.moves], self.lines(entry), added, changes)
+        posted = self.books.post_in(work, *args) if work else self.books.post(*args)
+        self.moves.update((move.id, one.move_id) for move, one in zip(entry.moves, posted.moves, strict=True))
+        return posted
+
+    def lines(self, entry):
+        """Return the explicit lines: the cost production adds, and its way back when it is undone."""
+        if entry.transform:
+            self.added[entry.moves[-1].id] = entry.transform.added
+            return [("2-1120", -entry.transform.added)]
+        undone = sum(self.added.get(move.source_move, 0) for move in entry.moves)
+        return [("2-1120", undone), ("5-9999", -undone)]
 
     def row(self, move):
         """Return a story's movement as the posting takes it."""
@@ -74,7 +79,3 @@ class Telling:
         item, place, lot = queue
         return self.books.items[item], self.books.places[place], self.documents[lot] if lot else 0
 
-
-def moments(entries):
-    """Return the times of entries as the database has them."""
-    return [moment(entry.moves[0].at) for entry in entries]

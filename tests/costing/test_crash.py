@@ -31,7 +31,7 @@ def late_story(database, number):
         assert story.tell(step, position)
     tale = Telling(Books(database, next(tenants), {"steel": "raw", "part": "finished"}))
     answers = [tale.post(entry) for entry in story.accepted]
-    assert answers[-1]["pending"]
+    assert answers[-1].pending
     return tale, story.ledger
 
 

@@ -4,6 +4,7 @@ import itertools
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 
 from tests.costing.books import Books
 from tests.costing.months import Story, steps
@@ -14,7 +15,7 @@ IN_DATABASE = settings(max_examples=60, deadline=None, suppress_health_check=lis
 
 
 def told(plan, *, in_order):
-    story = Story(distinct=True)
+    story = Story(distinct=True, early=False)
     for position, step in enumerate(sorted(plan, key=lambda one: one["at"]) if in_order else plan):
         story.tell(step, position)
     entries = story.accepted
@@ -30,10 +31,24 @@ def telling(database):
 
 @IN_DATABASE
 @given(plan=steps)
-def test_late_documents_settled_by_the_worker_are_a_replay_of_everything(telling, plan):
-    story, entries = told([step for step in plan if step["kind"] != "revalue"], in_order=False)
+def test_documents_posted_in_order_need_no_worker_and_give_the_pieces_of_the_engine(telling, plan):
+    story, entries = told(plan, in_order=True)
     tale = telling()
     for entry in entries:
+        assert not tale.post(entry).pending
+    assert tale.books.picture() == tale.picture(story.ledger)
+    assert tale.books.audit() == []
+
+
+@IN_DATABASE
+@given(plan=steps, often=st.integers(1, 12))
+def test_late_documents_settled_by_the_worker_are_a_replay_of_everything(telling, plan, often):
+    story, entries = told(plan, in_order=False)
+    tale = telling()
+    for number, entry in enumerate(entries):
         tale.post(entry)
+        if number % often == 0:
+            tale.settle()
     tale.settle()
     assert tale.books.picture() == tale.picture(story.ledger)
+    assert tale.books.audit() == []
