@@ -68,5 +68,4 @@ def small_screens() -> tuple[rx.App, str]:
     globals()["Desk"] = Desk
     app = rx.App()
     app.add_middleware(Guard())
-    app._enable_state()
     return app, Desk.get_full_name()

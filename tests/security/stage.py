@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from reflex.app import _sio_dumps
 from reflex.istate.manager.memory import StateManagerMemory
 from reflex_base.event import Event
 from reflex_base.event.processor import BaseStateEventProcessor
@@ -22,9 +23,11 @@ class Recorder:
     """Stands where the socket stands: keeps every update that would have been sent to the browser."""
 
     updates: list[Any] = field(default_factory=list)
+    frames: list[str] = field(default_factory=list)
 
     async def emit_update(self, update: Any, token: str) -> None:
         self.updates.append(update)
+        self.frames.append(_sio_dumps(update))  # as the socket writes it
 
 
 @dataclass
@@ -33,6 +36,7 @@ class Answer:
 
     updates: list[Any]
     errors: list[Exception]
+    frames: str
 
     @property
     def words(self) -> str:
@@ -57,7 +61,7 @@ class Stage:
     async def send(self, name: str, payload: dict[str, Any] | None = None, *, session: str = "", tab: str | None = None, path: str = "/",
                    headers: dict[str, str] | None = None) -> Answer:
         """Send one event and wait until it and everything it led to is done."""
-        self._recorder.updates, self._errors[:] = [], []
+        self._recorder.updates, self._recorder.frames, self._errors[:] = [], [], []
         cookie = f"{sessions.COOKIE}={session}" if session else ""
         router_data = {
             "pathname": path, "asPath": path, "query": {}, "token": tab or "", "sid": "s", "ip": "127.0.0.1",
@@ -67,7 +71,7 @@ class Stage:
         with contextlib.suppress(Exception):
             await future.wait_all()
         await asyncio.sleep(0.02)  # the processor reports an exception a moment after the event is over
-        return Answer(list(self._recorder.updates), list(self._errors))
+        return Answer(list(self._recorder.updates), list(self._errors), " ".join(self._recorder.frames))
 
 
 @contextlib.asynccontextmanager
