@@ -17,6 +17,6 @@ config = rx.Config(
     show_built_with_reflex=False,
     trusted_proxy_hops=settings().trusted_proxy_hops,
     frontend_packages=[],
-    plugins=[SameOriginPlugin(), rx.plugins.RadixThemesPlugin()],
+    plugins=[SameOriginPlugin(), rx.plugins.RadixThemesPlugin(theme=rx.theme(accent_color="teal", gray_color="slate", radius="medium", has_background=False))],
     disable_plugins=[rx.plugins.SitemapPlugin],
 )

@@ -1,27 +1,46 @@
 """The web application: pages, guard, live hub, and the API behind one shield."""
 
 import reflex as rx
+from fastapi import FastAPI
 
 import erp_app.domains  # noqa: F401 - all document types, before any page is made of them
+from erp_app.api import login, system
+from erp_app.api.screens import screens
+from erp_app.api.shield import Shield
+from erp_app.pages.detail import detail
+from erp_app.pages.fields import fields
 from erp_app.pages.form import form
+from erp_app.pages.importing import importing
 from erp_app.pages.listing import listing
+from erp_app.pages.operations import operations
 from erp_app.pages.shell import framed
+from erp_app.state.detail import Detail
+from erp_app.state.fields import Fields
 from erp_app.state.form import Form
 from erp_app.state.guard import Guard
 from erp_app.state.hub import hub
+from erp_app.state.importing import Importing
 from erp_app.state.listing import Listing
 from erp_app.state.notices import Notices
+from erp_app.state.operations import Operations
 from erp_app.state.session import Session
 
-FIRST = [Session.start, Notices.follow]
+PAGES = [
+    ("/operations", operations, Operations.open),
+    ("/[doctype]", listing, Listing.open),
+    ("/[doctype]/new", form, Form.open_new),
+    ("/[doctype]/import", importing, Importing.open),
+    ("/[doctype]/fields", fields, Fields.open),
+    ("/[doctype]/[record]", detail, Detail.open),
+    ("/[doctype]/[record]/edit", form, Form.open),
+]
 
-app = rx.App(
-    theme=rx.theme(accent_color="teal", gray_color="slate", radius="medium", has_background=False),
-    stylesheets=["/erp.css"],
-)
+api = FastAPI(title="Satu ERP", openapi_url=None)
+api.include_router(login.router)
+api.include_router(system.router)
+api.mount("/api/screen", screens)
+app = rx.App(api_transformer=[api, Shield], stylesheets=["/erp.css"])
 app.add_middleware(Guard())
 hub.attach(app)
-
-app.add_page(framed(listing), route="/[doctype]", title="Satu ERP", on_load=[*FIRST, Listing.open])
-app.add_page(framed(form), route="/[doctype]/new", title="Satu ERP", on_load=[*FIRST, Form.open_new])
-app.add_page(framed(form), route="/[doctype]/[record]/edit", title="Satu ERP", on_load=[*FIRST, Form.open])
+for route, page, first in PAGES:
+    app.add_page(framed(page), route=route, title="Satu ERP", on_load=[Session.start, Notices.follow, first])

@@ -100,13 +100,14 @@ export function DocumentGraph({ nodes = [], edges = [], here = 0, lang = "en" })
   );
 }
 
-const shownValue = (value, lang) => (value === null || value === undefined || value === "" ? "–" : typeof value === "object" ? value.number || value.label || JSON.stringify(value) : /^-?\d{4,}(\.\d+)?$/.test(String(value)) ? number(value, lang) : String(value));
+const row = (one) => Object.entries(one).filter(([name, value]) => name !== "line_no" && value !== null && typeof value !== "object").map(([, value]) => value).join(" · ");
+const shownValue = (value, lang) => (Array.isArray(value) ? (value.length ? value.map((one) => (one && typeof one === "object" ? row(one) : one)).slice(0, 6).join("; ") + (value.length > 6 ? " …" : "") : "–") : value === null || value === undefined || value === "" ? "–" : typeof value === "object" ? value.number || value.label || JSON.stringify(value) : /^-?\d{4,}(\.\d+)?$/.test(String(value)) ? number(value, lang) : String(value));
 
 function Entry({ one, lang, tz }) {
   const when = <time dateTime={one.at} title={moment(one.at, lang, tz)}>{ago(one.at, lang)}</time>;
   return (
     <li className={`act ${one.kind}`}><span className="ava" aria-hidden="true">{(one.who || "?").slice(0, 1).toUpperCase()}</span>
-      <div><p><b>{one.who}</b> {one.kind === "comment" ? t("commented", lang) : one.kind === "attachment" ? t("attached", lang) : t(one.text, lang)} <span className="muted sm">{when}</span></p>
+      <div><p><b>{one.who}</b> {one.kind === "comment" ? t("commented", lang) : one.kind === "attachment" ? t("attached", lang) : t(one.text, lang)} {one.state && one.kind === "change" ? <State value={one.state} lang={lang} /> : null} <span className="muted sm">{when}</span></p>
         {one.kind === "comment" ? <p className="said">{one.body}</p> : null}
         {one.kind === "attachment" ? <a className="file" href={one.href} download>{one.body}</a> : null}
         {one.changes?.length ? <ul className="diff">{one.changes.map((c) => <li key={c.field}><span>{t(c.label || c.field, lang)}</span> {c.was === undefined ? null : <><s>{shownValue(c.was, lang)}</s> → </>}<b>{shownValue(c.now, lang)}</b></li>)}</ul> : null}

@@ -1,0 +1,246 @@
+"""One record of any type: what it says, what can be done with it, where it came from, what happened to it; all of it live."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+
+from erp_app.document import comments, flow, graph, registry, repo, service, shape, timeline
+from erp_app.document.declare import DocumentType
+from erp_app.i18n import say
+from erp_app.kernel.access import may
+from erp_app.kernel.errors import ErpError, NotFound
+from erp_app.kernel.uow import Work
+from erp_app.state import books, schema
+from erp_app.state.desk import done, path_parts, refused, run
+from erp_app.state.guard import OWN_RESOURCE, PAGE_RESOURCE, actor, requires
+from erp_app.state.hub import hub
+
+TABS = ("lines", "links", "books")
+_HEAD = ("number", "state", "code", "name")
+_TOTALS = ("untaxed", "net", "subtotal", "tax", "tax_amount", "withholding", "total")
+_SAID = {"create": "created this", "update": "changed this", "remove": "deleted this", "advance": "brought it on"}
+
+
+class Detail(rx.State):
+    """The record on screen."""
+
+    permission_resource = PAGE_RESOURCE
+
+    plural: str = ""
+    label: str = ""
+    record_id: int = 0
+    number: str = ""
+    name: str = ""
+    state: str = ""
+    record: dict[str, Any] = {}
+    facts: list[dict[str, Any]] = []
+    tables: list[dict[str, Any]] = []
+    totals: list[dict[str, Any]] = []
+    road: list[str] = []
+    steps: list[dict[str, Any]] = []
+    following: list[dict[str, Any]] = []
+    nodes: list[dict[str, Any]] = []
+    edges: list[dict[str, Any]] = []
+    entries: list[dict[str, Any]] = []
+    journals: list[dict[str, Any]] = []
+    moves: list[dict[str, Any]] = []
+    pending: bool = False
+    rights: dict[str, bool] = {}
+    tab: str = "lines"
+    dialog: dict[str, Any] = {}
+    asking: bool = False
+    errors: dict[str, str] = {}
+    message: str = ""
+    busy: bool = False
+    missing: str = ""
+
+    @rx.var
+    def upload(self) -> str:
+        """Where a file for this record goes; empty without the right."""
+        return f"/api/screen/attachments/{self.plural}/{self.record_id}" if self.rights.get("edit") else ""
+
+    def _type(self) -> DocumentType:
+        parts = path_parts(self)
+        if not parts:
+            raise NotFound("ERP-1002", "There is no such page.")
+        return registry.get(parts[0])
+
+    @rx.event
+    @requires(OWN_RESOURCE, "view")
+    async def open(self) -> Any:
+        """Show the record of the page."""
+        dt, ref = self._type(), path_parts(self)[1]
+        self.reset()
+        self.plural, self.label = dt.plural, dt.label
+        try:
+            self.record_id = int((await run(lambda work: service.get(work, dt, ref)))["id"])
+        except ErpError as error:
+            self.missing = say(error.detail, actor().lang)
+            return None
+        await hub.join(self, f"rec:{self.record_id}")
+        return await self._read()
+
+    @rx.event
+    @requires(OWN_RESOURCE, "view")
+    async def refresh(self) -> Any:
+        """Read everything again, in place (live)."""
+        return await self._read() if self.record_id else None
+
+    async def _read(self) -> Any:
+        dt, ref = self._type(), self.record_id
+        try:
+            seen = await run(lambda work: _look(work, dt, ref))
+        except ErpError as error:
+            self.missing = say(error.detail, actor().lang)
+            return None
+        for name, value in seen.items():
+            setattr(self, name, value)
+        return None
+
+    @rx.event
+    @requires(OWN_RESOURCE, "view")
+    def show(self, tab: str) -> None:
+        """Turn to another tab."""
+        self.tab = tab if tab in TABS else "lines"
+
+    @rx.event
+    @requires(OWN_RESOURCE, "view")
+    async def press(self, action: str) -> Any:
+        """A step's button: ask what the step asks for, or take it at once."""
+        found = next((one for one in self.steps if one["name"] == action), None)
+        if found is None:
+            return None
+        self.errors, self.message = {}, ""
+        if found["ask"]:
+            self.dialog, self.asking = found, True
+            return None
+        return await self._take(action, {})
+
+    @rx.event
+    @requires(OWN_RESOURCE, "edit")
+    def discard(self) -> None:
+        """Ask before a draft is deleted, or master data switched off."""
+        text = "The draft is hidden; its number stays used." if self.state else "It stays where it is used, but can no longer be chosen."
+        self.dialog = {"name": "remove", "label": "Delete", "text": text, "fields": [], "lines": []}
+        self.errors, self.message, self.asking = {}, "", True
+
+    @rx.event
+    @requires(OWN_RESOURCE, "view")
+    def close(self) -> None:
+        """Do not do it after all."""
+        self.asking, self.errors, self.message = False, {}, ""
+
+    @rx.event
+    @requires(OWN_RESOURCE, "view")
+    async def submit(self, data: dict[str, Any]) -> Any:
+        """Take the step with what was asked for; the service checks the step's own right."""
+        action = str(self.dialog.get("name", ""))
+        given = {name: value for name, value in data.items() if name != "lines" or value} if isinstance(data, dict) else {}
+        return await self._take(action, given)
+
+    async def _take(self, action: str, data: dict[str, Any]) -> Any:
+        dt, ref, lang = self._type(), self.record_id, actor().lang
+        version = int(self.record.get("version", 0))
+        try:
+            if action == "remove":
+                await run(lambda work: service.remove(work, dt, ref, version))
+            else:
+                answer = await run(lambda work: service.act(work, dt, ref, action, data, version))
+        except ErpError as error:
+            self.errors, self.message = error.errors, f"{say(error.detail, lang)} ({error.code})"
+            if not self.asking:
+                await self._read()
+                return refused(error, lang)
+            return None
+        self.asking, self.errors, self.message = False, {}, ""
+        if action == "remove":
+            return [done("Deleted.", lang), rx.redirect(f"/{dt.plural}")]
+        await self._read()
+        made = answer.get("delivery_order") if isinstance(answer, dict) else None
+        text = say("Done.", lang) + (f" {made['number']}" if isinstance(made, dict) and "number" in made else "")
+        return rx.toast.success(text, duration=2500)
+
+    @rx.event
+    @requires(OWN_RESOURCE, "view")
+    async def comment(self, body: str) -> Any:
+        """Say something about the record; `@name` calls somebody."""
+        ref, lang = self.record_id, actor().lang
+        try:
+            await run(lambda work: comments.add(work, ref, str(body)))
+        except ErpError as error:
+            return refused(error, lang)
+        return await self._read()
+
+
+def _look(work: Work, dt: DocumentType, ref: int) -> dict[str, Any]:
+    """Everything the page shows, in one unit of work."""
+    record = schema.flat(service.get(work, dt, ref))
+    fields = schema.fields(work, dt)
+    columns = repo.row_of(repo.load(work, dt, ref))
+    road = list(shape.allowed_state(dt)) if dt.is_document else []
+    linked = graph.graph(work, ref)
+    money = [one for one in fields if one["kind"] == "money" and one["name"] in _TOTALS and record.get(one["name"]) is not None]
+    shown = [one for one in fields if one["name"] not in _HEAD and one not in money]
+    booked = books.of_document(work, dt, ref)
+    return {
+        "record": record, "number": str(record.get(dt.key) or ref), "name": str(record.get("name") or ""), "state": str(record.get("state") or ""),
+        "facts": shown, "totals": [{"label": one["label"], "value": str(record[one["name"]])} for one in sorted(money, key=lambda one: _TOTALS.index(one["name"]))],
+        "tables": [{**one, "rows": record.get(one["name"]) or []} for one in schema.line_tables(work, dt)],
+        "road": main_road(dt, road), "steps": _steps(work, dt, columns), "following": _following(work, dt, ref, str(record.get("state") or "")),
+        "nodes": [{**one, "label": "" if one["label"] == one["number"] else one["label"], "effective_at": ""} for one in linked["nodes"]], "edges": linked["edges"],
+        "entries": [_entry(dt, ref, one) for one in timeline.timeline(work, ref)],
+        "rights": _rights(work, dt, columns), **booked,
+    }
+
+
+def main_road(dt: DocumentType, states: list[str]) -> list[str]:
+    """Return the states a document passes when all goes well: those that implied steps lead to, in order."""
+    if dt.states:
+        side = {one.target for one in dt.actions if not one.implied and one.target}
+        return [one for one in states if one not in side]
+    return states
+
+
+def _steps(work: Work, dt: DocumentType, columns: dict[str, Any]) -> list[dict[str, Any]]:
+    made = [schema.asked(work, dt, one) for one in flow.open_steps(work.actor, dt, columns)]
+    return [{**one, "primary": number == 0 and not one["danger"]} for number, one in enumerate(made)]
+
+
+def _rights(work: Work, dt: DocumentType, columns: dict[str, Any]) -> dict[str, bool]:
+    edit = may(work.actor, dt.plural, "edit", columns)
+    draft = not dt.is_document or columns.get("state") in dt.editable
+    first = columns.get("active", True) if not dt.is_document else columns.get("state") == dt.initial
+    return {
+        "edit": edit, "change": edit and draft, "remove": edit and bool(first), "print": dt.pdf is not None or dt.is_document,
+        "copy": dt.creatable and may(work.actor, dt.plural, "create"),
+    }
+
+
+def _following(work: Work, dt: DocumentType, ref: int, state: str) -> list[dict[str, Any]]:
+    """Return the documents this one can lead to, as links to their forms."""
+    if not dt.is_document or state in (dt.initial, "closed", "cancelled", "reversed", "rejected"):
+        return []
+    found = []
+    for other in registry.all_types():
+        known = shape.header(other)
+        names = [name.removesuffix("_id") for name in other.links]
+        fits = [name for name in names if name in known and known[name].ref == dt.plural]
+        if fits and other.creatable and may(work.actor, other.plural, "create"):
+            found.append({"label": other.label, "href": f"/{other.plural}/new?{fits[0]}={ref}"})
+    return found
+
+
+def _entry(dt: DocumentType, ref: int, one: dict[str, Any]) -> dict[str, Any]:
+    """Return a timeline entry as the browser takes it."""
+    made = {"id": f"{one['kind']}{one['id']}", "kind": one["kind"], "at": one["at"], "who": one["username"]}
+    if one["kind"] == "comment":
+        return {**made, "body": one["body"]}
+    if one["kind"] == "attachment":
+        return {**made, "body": one["name"], "href": f"/api/screen/attachments/{dt.plural}/{ref}/{one['id']}"}
+    action = dt.action(one["action"])
+    said = _SAID.get(one["action"]) or (flow.label(action) if action else one["action"].replace("_", " "))
+    plain = one["action"] == "create"
+    changes = [{"field": c["field"], "label": c["label"], **({} if plain else {"was": c["before"]}), "now": c["after"]} for c in one["changes"] if c["field"] != "state"]
+    return {**made, "text": said, "state": one["state"] or "", "reason": one["reason"] or "", "changes": [] if plain else changes}
