@@ -24,6 +24,23 @@ BEGIN
     jsonb_build_object('item', item_code, 'source', source, 'consumed_by', taker, 'fits', fit));
 END $$;
 
+-- Before quantities are looked at: goods to be taken back must still lie where that movement laid them, or the answer is who took them.
+-- (Goods whose costs wait are left to the replay.)
+CREATE OR REPLACE FUNCTION posting_check_sources(p_tenant bigint, p_moves posting_move[]) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE m posting_move; held bigint;
+BEGIN
+  FOREACH m IN ARRAY p_moves LOOP
+    CONTINUE WHEN m.source_move_id IS NULL OR NOT m.from_kept;
+    CONTINUE WHEN EXISTS (SELECT 1 FROM stock_balance b WHERE b.tenant_id = p_tenant AND b.item_id = m.item_id
+      AND b.place_id = m.from_place_id AND b.lot = m.from_lot AND b.dirty_from IS NOT NULL);
+    SELECT coalesce(sum(y.quantity - y.taken), 0) INTO held FROM cost_layer y WHERE y.tenant_id = p_tenant AND y.move_id = m.source_move_id
+      AND y.item_id = m.item_id AND y.place_id = m.from_place_id AND y.lot = m.from_lot;
+    IF held < m.quantity THEN
+      PERFORM posting_refuse_source(p_tenant, m, m.quantity - held);
+    END IF;
+  END LOOP;
+END $$;
+
 CREATE OR REPLACE FUNCTION posting_take(p_tenant bigint, p_document bigint, m posting_move, p_cuts cost_cut[]) RETURNS cost_cut[] LANGUAGE plpgsql AS $$
 DECLARE taken record;
 BEGIN

@@ -41,6 +41,7 @@ DECLARE locked stock_balance[];
 BEGIN
   moves := posting_resolve(p_tenant, p_at, p_moves);
   locked := posting_lock(p_tenant, moves);
+  PERFORM posting_check_sources(p_tenant, moves);
   PERFORM posting_check_quantities(p_tenant, p_document, p_at, moves, locked);
   moves := posting_store_moves(p_tenant, p_document, p_step, moves, locked);
   IF p_added IS NOT NULL THEN
