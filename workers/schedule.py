@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from erp_app.anomaly import service as anomaly
 from erp_app.kernel import audit, clock, db, delivery, log
 from erp_app.kernel.actor import system_actor
 from erp_app.kernel.limits import EVENTS_KEPT_DAYS
@@ -28,7 +29,13 @@ def forget_old_events(tenant_id: int) -> int:
         return delivery.forget(work.conn, tenant_id, EVENTS_KEPT_DAYS)
 
 
-TASKS = (Task("events.forget", 6 * HOUR, forget_old_events),)
+def find_anomalies(tenant_id: int) -> int:
+    """Run the tenant's anomaly rules; what they find is stored once."""
+    with unit_of_work(system_actor(tenant_id)) as work:
+        return anomaly.scan(work)
+
+
+TASKS = (Task("events.forget", 6 * HOUR, forget_old_events), Task("anomalies.find", HOUR, find_anomalies))
 
 
 class Schedule:
