@@ -5,11 +5,13 @@ from __future__ import annotations
 from sqlmodel import SQLModel
 
 from erp_app.accounting import accounts as _accounts
+from erp_app.accounting import chart
 from erp_app.accounting import exposure as _exposure
 from erp_app.accounting import periods as _periods
 from erp_app.accounting import tax_rules as _tax_rules
 from erp_app.anomaly import findings as _findings
 from erp_app.anomaly import rules as _anomaly_rules
+from erp_app.anomaly import service as anomaly
 from erp_app.catalog import customers as _customers
 from erp_app.catalog import grades as _grades
 from erp_app.catalog import items as _items
@@ -19,6 +21,7 @@ from erp_app.catalog import units as _units
 from erp_app.costing import models as _costing
 from erp_app.document import models as _document
 from erp_app.iam import documents as _iam
+from erp_app.iam.tenant import on_founding
 from erp_app.kernel import models as _kernel
 from erp_app.notify import models as _notify
 from erp_app.posting import reversals as _reversals
@@ -36,5 +39,9 @@ from erp_app.warehouse import gate_events as _gate_events
 from erp_app.warehouse import transfers as _transfers
 
 metadata = SQLModel.metadata
+
+# What every new company begins with, beside its roles.
+on_founding(chart.install)
+on_founding(anomaly.install)
 
 __all__ = ["metadata"]
