@@ -16,6 +16,7 @@ from sqlmodel import Session
 from erp_app.kernel import audit, db, outbox
 from erp_app.kernel.actor import Actor
 from erp_app.kernel.errors import LEDGER_REFUSAL, ErpError, translate
+from erp_app.kernel.fault import fault
 
 Query = LiteralString | SQL | Composed
 Params = Sequence[Any] | Mapping[str, Any] | None
@@ -40,6 +41,7 @@ class Work:
         self.dry_run = dry_run
         self._session: Session | None = None
         self._after_commit: list[Callable[[], None]] = []
+        self.emitted = False
 
     @property
     def session(self) -> Session:
@@ -80,6 +82,7 @@ class Work:
     def emit(self, name: str, payload: Mapping[str, Any], topics: Sequence[str] = ()) -> None:
         """Write an event into the outbox; it is delivered after the commit, at least once."""
         outbox.add(self.conn, self.actor.tenant_id, name, payload, topics, self.actor.request_id)
+        self.emitted = True
 
     def audit(
         self, action: str, *, resource: str, record_id: int | None = None,
@@ -132,6 +135,8 @@ def unit_of_work(actor: Actor, *, dry_run: bool = False) -> Iterator[Work]:
                 if dry_run:
                     conn.rollback()
             calls = work._after_commit  # noqa: SLF001 - same module
+            if work.emitted:
+                fault("before_commit")
     except psycopg.Error as error:
         raise _refusal(actor, error, dry_run=dry_run) from error
     except DBAPIError as error:
@@ -139,6 +144,8 @@ def unit_of_work(actor: Actor, *, dry_run: bool = False) -> Iterator[Work]:
             raise _refusal(actor, error.orig, dry_run=dry_run) from error
         raise
     if not dry_run:
+        if work.emitted:
+            fault("after_commit")
         for call in calls:
             call()
 
