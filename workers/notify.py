@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import erp_app.domains  # noqa: F401 - events name document types, and all must be known here
@@ -11,10 +10,8 @@ from erp_app.document.declare import DocumentType
 from erp_app.kernel.delivery import Event
 from erp_app.kernel.errors import NotFound
 from erp_app.kernel.uow import Work
-from erp_app.notify import repo as notifications
 from erp_app.notify import service as notify
 
-MENTION = re.compile(r"(?<![\w@])@([A-Za-z0-9][A-Za-z0-9._-]{1,59})")
 SHOWN = 200  # characters of a comment in the bell
 
 
@@ -36,7 +33,7 @@ def _document_changed(work: Work, payload: dict[str, Any]) -> None:
     author = int(payload.get("user_id", 0))
     _ask_for_approval(work, dt, row, number, author)
     assignee = row.get("assignee_id")
-    if assignee is not None and assignee != author:
+    if assignee is not None and assignee != author and notify.may_see(work, [int(assignee)], row["id"]):
         notify.tell_once(
             work,
             int(assignee),
@@ -59,18 +56,11 @@ def _ask_for_approval(work: Work, dt: DocumentType, row: dict[str, Any], number:
 
 
 def _comment_added(work: Work, payload: dict[str, Any]) -> None:
-    body = str(payload.get("body", ""))
-    author = int(payload.get("user_id", 0))
-    named = set(notifications.usernames(work, MENTION.findall(body)).values()) | {int(one) for one in payload.get("mentions", [])}
-    data = {"who": str(payload.get("username", "")), "number": str(payload.get("number", "")), "text": body[:SHOWN]}
-    notify.tell(
-        work,
-        named - {author},
-        "mention",
-        data,
-        record_type=str(payload.get("type", "")),
-        record_id=int(payload["record_id"]),
-    )
+    """Call the attention of who was mentioned and may see the record."""
+    record, author = int(payload["record_id"]), int(payload.get("user_id", 0))
+    named = {int(one) for one in payload.get("mentions", [])} - {author}
+    data = {"who": str(payload.get("username", "")), "number": str(payload.get("number", "")), "text": str(payload.get("body", ""))[:SHOWN]}
+    notify.tell(work, notify.may_see(work, named, record), "mention", data, record_type=str(payload.get("type", "")), record_id=record)
 
 
 def _hpp_failed(work: Work, payload: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from erp_app.document import registry
 from erp_app.document.models import RecordRef
 from erp_app.kernel.access import may, scope_filter
+from erp_app.kernel.actor import Actor
 from erp_app.kernel.errors import NotFound
 from erp_app.kernel.uow import Work
 
@@ -17,14 +18,15 @@ def type_of(work: Work, record_id: int) -> str | None:
     return found.type if found else None
 
 
-def visible(work: Work, record_id: int) -> bool:
-    """Tell whether the actor may view the record: the same rule as in its list."""
+def visible(work: Work, record_id: int, actor: Actor | None = None) -> bool:
+    """Tell whether the acting user (or another one of the company) may view the record: the same rule as in its list."""
+    who = actor or work.actor
     plural = type_of(work, record_id)
-    if plural is None or not may(work.actor, plural, "view"):
+    if plural is None or who.tenant_id != work.actor.tenant_id or not may(who, plural, "view"):
         return False
     try:
         table = registry.get(plural).table
     except NotFound:
         return False
-    wanted = (table.c.tenant_id == work.actor.tenant_id, table.c.id == record_id, scope_filter(work.actor, plural, table))
+    wanted = (table.c.tenant_id == work.actor.tenant_id, table.c.id == record_id, scope_filter(who, plural, table))
     return work.session.connection().execute(select(table.c.id).where(*wanted)).first() is not None

@@ -76,12 +76,6 @@ def mark_read(work: Work, user_id: int, ids: Sequence[int] | None) -> int:
     )
 
 
-def usernames(work: Work, names: Sequence[str]) -> dict[str, int]:
-    """Return the ids of active users by username."""
-    found = work.rows("SELECT code, id FROM user_account WHERE code = ANY(%s) AND active", ([one.lower() for one in names],))
-    return {row["code"]: row["id"] for row in found}
-
-
 def people(work: Work) -> list[int]:
     """Return the ids of all active users who are people."""
     return [row["id"] for row in work.rows("SELECT id FROM user_account WHERE active AND NOT service ORDER BY id")]

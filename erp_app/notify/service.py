@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from erp_app.document import repo_view
 from erp_app.iam import service as iam
 from erp_app.kernel.access import may
+from erp_app.kernel.actor import Actor
 from erp_app.kernel.errors import NotFound
 from erp_app.kernel.uow import Work
 from erp_app.notify import kinds, repo
@@ -60,15 +62,20 @@ def mark_read(work: Work, ids: Sequence[int] | None = None) -> int:
 
 def holders(work: Work, resource: str, action: str, record: Mapping[str, Any] | None = None) -> list[int]:
     """Return the people who hold a right for a record, by the one rule for rights."""
-    found = []
-    for user in repo.people(work):
+    return [one.user_id for one in _actors(work, repo.people(work)) if may(one, resource, action, record)]
+
+
+def may_see(work: Work, user_ids: Iterable[int], record_id: int) -> list[int]:
+    """Return those of the users who may view a record: being mentioned on it opens it to nobody."""
+    return [one.user_id for one in _actors(work, sorted(set(user_ids))) if repo_view.visible(work, record_id, one)]
+
+
+def _actors(work: Work, user_ids: Iterable[int]) -> Iterator[Actor]:
+    for user in user_ids:
         try:
-            actor = iam.actor_of(work.actor.tenant_id, user)
-        except NotFound:  # disabled this very moment
+            yield iam.actor_of(work.actor.tenant_id, user)
+        except NotFound:  # disabled meanwhile
             continue
-        if may(actor, resource, action, record):
-            found.append(user)
-    return found
 
 
 def _ring(work: Work, users: Sequence[int]) -> None:

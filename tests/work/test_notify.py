@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import psycopg
 import pytest
 
+from erp_app.document import comments, registry, service
 from erp_app.iam import service as iam
 from erp_app.kernel import bus
 from erp_app.kernel.actor import Actor, system_actor
@@ -40,18 +42,24 @@ def bell(actor):
 def test_who_is_mentioned_is_told_once_and_the_author_is_not(people, work_off):
     ani, budi = people["ani"], people["budi"]
     with unit_of_work(ani) as work:
-        body = "@budi please look, @ani too, @nobody, mail@citra"
-        work.emit("comment.added", {"record_id": 77, "type": "items", "number": "TUBE", "user_id": ani.user_id, "username": "ani", "body": body})
+        unit = service.create(work, registry.get("units"), {"code": "TUBE", "name": "Tube"})
+        comments.add(work, unit["id"], "@budi please look, @ani too, @nobody, mail@citra")
     deliver(work_off)
-    assert [(one["kind"], one["number"], one["read"]) for one in bell(budi)] == [("mention", "", False)]
+    assert [(one["kind"], one["number"], one["read"]) for one in bell(budi)] == [("mention", "TUBE", False)]
     assert bell(ani) == []
     assert bell(people["citra"]) == []
-    assert bell(budi)[0]["title"].endswith("TUBE")
+
+
+def test_a_mention_opens_a_record_to_nobody(people, work_off):
+    ani, citra = people["ani"], people["citra"]
+    with unit_of_work(ani) as work:
+        role = service.create(work, registry.get("roles"), {"code": "night", "name": "Night shift"})
+        comments.add(work, role["id"], "@citra the secret of the roles")
+    deliver(work_off)
+    assert bell(citra) == []
 
 
 def test_the_text_is_in_the_language_of_the_reader(people):
-    from dataclasses import replace
-
     english = bell(replace(people["budi"], lang="en"))[0]["title"]
     indonesian = bell(replace(people["budi"], lang="id"))[0]["title"]
     assert english == "ani mentioned you on TUBE"
