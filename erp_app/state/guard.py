@@ -138,10 +138,14 @@ def _page_verdict(registered: RegisteredEventHandler, who: Identity, path: str) 
 def resource_of(rule: Rule, state: type, path: str = "/") -> str:
     """Return the resource a handler's rule speaks of; empty when the State class should name one and does not.
 
-    A State of generated screens names `{page}`: the type whose page the event comes from (its handlers read the same path).
+    A State of generated screens names `{page}`: the type, or the report, whose page the event comes from
+    (its handlers read the same path).
     """
     named = str(getattr(state, "permission_resource", "")) if rule.resource == OWN_RESOURCE else rule.resource
-    return path.strip("/").partition("/")[0] if named == PAGE_RESOURCE else named
+    if named != PAGE_RESOURCE:
+        return named
+    first, _, rest = path.strip("/").partition("/")
+    return f"report-{rest.partition('/')[0]}" if first == "reports" else first
 
 
 class Guard(Middleware):
