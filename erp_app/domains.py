@@ -8,6 +8,7 @@ from erp_app.accounting import accounts as _accounts
 from erp_app.accounting import chart
 from erp_app.accounting import exposure as _exposure
 from erp_app.accounting import periods as _periods
+from erp_app.accounting import settlement as _settlement
 from erp_app.accounting import tax_rules as _tax_rules
 from erp_app.anomaly import findings as _findings
 from erp_app.anomaly import rules as _anomaly_rules
@@ -26,8 +27,10 @@ from erp_app.kernel import models as _kernel
 from erp_app.notify import models as _notify
 from erp_app.posting import reversals as _reversals
 from erp_app.purchasing import bills as _bills
+from erp_app.purchasing import landed_costs as _landed_costs
 from erp_app.purchasing import orders as _purchase_orders
 from erp_app.purchasing import receipts as _receipts
+from erp_app.reports import catalogue as _reports
 from erp_app.sales import delivery_notes as _delivery_notes
 from erp_app.sales import delivery_orders as _delivery_orders
 from erp_app.sales import invoices as _invoices

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from erp_app.costing.recost import Recosted, recost
+from erp_app.costing.recost import Recosted, Request, recost
 from erp_app.kernel.errors import Invalid
 from erp_app.kernel.uow import Work
+from erp_app.posting import effects
 
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -21,20 +22,14 @@ def repair(work: Work, anomaly: Any, _data: dict[str, Any]) -> dict[str, Any]:
     """
     if anomaly.item_id is None:
         raise Invalid("ERP-5002", f"{anomaly.number} names no item to repair. Explain it instead.")
-    done = recost(work, {anomaly.item_id: BEGINNING}, [])
+    done = recost(work, lambda: Request({anomaly.item_id: BEGINNING}, ()))
     anomaly.reason = f"Repaired: {done.moves} movements replayed, {done.pieces} cost pieces and {len(done.documents)} documents differed."
     return {"repair": _told(done)}
 
 
 def show(work: Work, anomaly: Any, _data: dict[str, Any]) -> dict[str, Any]:
-    """Tell, inside the rolled back transaction of the preview, which journals the repair would add."""
-    journals = work.rows(
-        "SELECT e.date, r.number AS document, a.code AS account, l.debit, l.credit FROM journal_entry e"
-        " JOIN journal_line l ON l.tenant_id = e.tenant_id AND l.entry_id = e.id JOIN account a ON a.tenant_id = l.tenant_id AND a.id = l.account_id"
-        " LEFT JOIN record_ref r ON r.tenant_id = e.tenant_id AND r.id = e.document_id"
-        " WHERE e.recorded_at = now() AND e.kind = 'correction' ORDER BY e.date, r.number, l.line_no LIMIT 1000",
-    )
-    return {"item_id": anomaly.item_id, "journals": [{**row, "date": row["date"].isoformat()} for row in journals]}
+    """Tell, inside the rolled back transaction of the preview, what the repair would add: the shadow copy's difference."""
+    return effects.of_transaction(work, anomaly.id)
 
 
 def _told(done: Recosted) -> dict[str, Any]:

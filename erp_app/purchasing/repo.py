@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any
 
 from erp_app.kernel.uow import Work
@@ -12,6 +13,12 @@ def item_codes(work: Work, ids: Iterable[int]) -> dict[int, str]:
     """Return item codes by id, for messages."""
     rows = work.rows("SELECT id, code FROM item WHERE id = ANY(%s)", [sorted(set(ids))])
     return {row["id"]: row["code"] for row in rows}
+
+
+def item_weights(work: Work, ids: Iterable[int]) -> dict[int, Decimal | None]:
+    """Return the weight of one unit of each item, by id; None where nobody entered it."""
+    rows = work.rows("SELECT id, weight FROM item WHERE id = ANY(%s)", [sorted(set(ids))])
+    return {row["id"]: row["weight"] for row in rows}
 
 
 def bills_of_receipt(work: Work, receipt_id: int) -> list[str]:

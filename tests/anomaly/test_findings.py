@@ -111,7 +111,7 @@ def test_repairing_an_item_in_order_changes_nothing_and_says_so(firm):
     received(firm, price=0)
     finding = scanned(firm)["zero_cost"][0]
     shown = documents.preview(firm.actor(), registry.get("anomalies"), finding["id"], "repair")
-    assert shown["journals"] == []
+    assert shown["effects"]["documents"] == []
     done = firm.act("anomalies", finding["id"], "repair")
     assert done["state"] == "fixed"
     assert (done["repair"]["pieces"], done["repair"]["documents"]) == (0, 0)

@@ -1,0 +1,52 @@
+"""Reading what the open transaction wrote into the ledgers: its rows carry the transaction's own time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from erp_app.kernel.uow import Work
+
+
+def waiting_items(work: Work, document_id: int) -> list[int]:
+    """Return the items whose costs wait because of this document."""
+    rows = work.rows(
+        "SELECT DISTINCT item_id FROM hpp_queue WHERE cause_document_id = %s AND state IN ('waiting', 'running') ORDER BY item_id", (document_id,),
+    )
+    return [row["item_id"] for row in rows]
+
+
+def journal_lines(work: Work) -> list[dict[str, Any]]:
+    """Return all journal lines of this transaction with their document."""
+    return work.rows(
+        "SELECT e.id AS entry_id, e.document_id, e.kind, e.date, r.number, r.type, a.code AS account, a.name, l.debit, l.credit"
+        " FROM journal_entry e JOIN journal_line l ON l.tenant_id = e.tenant_id AND l.entry_id = e.id"
+        " JOIN account a ON a.tenant_id = l.tenant_id AND a.id = l.account_id"
+        " LEFT JOIN record_ref r ON r.tenant_id = e.tenant_id AND r.id = e.document_id"
+        " WHERE e.recorded_at = now() ORDER BY e.id, l.line_no",
+    )
+
+
+def stock_values(work: Work) -> list[dict[str, Any]]:
+    """Return how the value of goods changes, by item and kind of place: what moved in less what moved out, at their pieces' value."""
+    return work.rows(
+        "SELECT i.code AS item, x.kind AS place_kind, sum(x.value)::bigint AS change FROM ("
+        "  SELECT m.item_id, t.kind, p.value FROM cost_piece p JOIN stock_move m ON m.tenant_id = p.tenant_id AND m.id = p.move_id"
+        "    JOIN place t ON t.tenant_id = m.tenant_id AND t.id = m.to_place_id WHERE p.recorded_at = now()"
+        "  UNION ALL"
+        "  SELECT m.item_id, f.kind, -p.value FROM cost_piece p JOIN stock_move m ON m.tenant_id = p.tenant_id AND m.id = p.move_id"
+        "    JOIN place f ON f.tenant_id = m.tenant_id AND f.id = m.from_place_id WHERE p.recorded_at = now()"
+        ") x JOIN item i ON i.id = x.item_id WHERE x.kind IN ('warehouse', 'vendor', 'in_transit', 'quarantine', 'customer')"
+        " GROUP BY i.code, x.kind HAVING sum(x.value) <> 0 ORDER BY i.code, x.kind",
+    )
+
+
+def margins(work: Work, document_id: int) -> list[dict[str, Any]]:
+    """Return the deliveries sold before whose HPP changes, with the change (more HPP is less margin)."""
+    return work.rows(
+        "SELECT r.number AS document, sum(p.value)::bigint AS cogs_change FROM cost_piece p"
+        " JOIN stock_move m ON m.tenant_id = p.tenant_id AND m.id = p.move_id"
+        " JOIN place t ON t.tenant_id = m.tenant_id AND t.id = m.to_place_id AND t.kind = 'customer'"
+        " JOIN record_ref r ON r.tenant_id = m.tenant_id AND r.id = m.document_id"
+        " WHERE p.recorded_at = now() AND m.document_id <> %s GROUP BY r.number HAVING sum(p.value) <> 0 ORDER BY r.number",
+        (document_id,),
+    )

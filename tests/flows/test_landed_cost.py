@@ -1,0 +1,58 @@
+"""Landed cost follows the goods: step S06 of the month on what has documents, and what a preview says beforehand."""
+
+from __future__ import annotations
+
+import pytest
+
+from erp_app.document import registry, service
+from erp_app.kernel.errors import Invalid
+from tests.flows.firm import moment
+
+
+@pytest.fixture
+def tubes(firm):
+    """Three receipts of the month: 100 x 50,000, 150 x 52,000, 80 x 55,500; 200 moved to another warehouse."""
+    firm.create("items", code="TUBE", name="Tube", kind="raw")
+    for code in ("PT Baja", "Ekspedisi Lancar"):
+        firm.create("suppliers", code=code, name=code)
+    firm.receipts = [
+        firm.received("TUBE", quantity, price, day, "PT Baja")
+        for quantity, price, day in ((100, 50000, "2026-01-02"), (150, 52000, "2026-01-05"), (80, 55500, "2026-01-09"))
+    ]
+    return firm
+
+
+def landed(firm, **more):
+    data = {"supplier": "Ekspedisi Lancar", "method": "quantity", "amount": 990000, "effective_at": moment("2026-01-17").isoformat()}
+    return firm.create("landed-costs", **{**data, "receipts": [one["id"] for one in firm.receipts], **more})
+
+
+def test_freight_by_quantity_is_300_450_and_240_thousand(tubes):
+    cost = landed(tubes)
+    assert [share["amount"] for share in cost["shares"]] == ["300000", "450000", "240000"]
+
+
+def test_freight_by_value_adds_up(tubes):
+    cost = landed(tubes, method="value")
+    assert sum(int(share["amount"]) for share in cost["shares"]) == 990000
+
+
+def test_freight_follows_the_goods_to_where_they_are(tubes):
+    transfer = tubes.create("stock-transfers", **{"from": "WH", "to": "QUAR", "effective_at": moment("2026-01-10").isoformat(), "lines": [{"item": "TUBE", "quantity": 200}]})
+    tubes.act("stock-transfers", transfer["id"], "receive")
+    cost = landed(tubes)
+    shown = service.preview(tubes.actor(), registry.get("landed-costs"), cost["id"], "post")
+    done = tubes.act("landed-costs", cost["id"], "post")
+    assert done["state"] == "posted"
+    assert tubes.journal(cost) == {"1-1310": 390000, "1-1360": 600000, "2-1130": -990000}
+    assert {row["account"]: row["change"] for row in shown["effects"]["accounts"]} == {"1-1310": 390000, "1-1360": 600000, "2-1130": -990000}
+
+
+def test_manual_shares_must_add_up(tubes):
+    with pytest.raises(Invalid, match="add up to 100"):
+        landed(tubes, method="manual", receipts=[], shares=[{"receipt": tubes.receipts[0]["id"], "amount": 100}])
+
+
+def test_weight_without_weights_is_refused(tubes):
+    with pytest.raises(Invalid, match="has a weight"):
+        landed(tubes, method="weight")
