@@ -1,32 +1,35 @@
 """The web application: pages, guard, live hub, and the API behind one shield."""
 
 import reflex as rx
-from fastapi import FastAPI
 
 import erp_app.domains  # noqa: F401 - all document types, before any page is made of them
-from erp_app.api import login, system
-from erp_app.api.screens import screens
-from erp_app.api.shield import Shield
+from erp_app.api.serving import transformers
 from erp_app.pages.detail import detail
 from erp_app.pages.fields import fields
 from erp_app.pages.form import form
+from erp_app.pages.home import home
 from erp_app.pages.importing import importing
 from erp_app.pages.listing import listing
 from erp_app.pages.operations import operations
+from erp_app.pages.report import report
 from erp_app.pages.shell import framed
 from erp_app.state.detail import Detail
 from erp_app.state.fields import Fields
 from erp_app.state.form import Form
 from erp_app.state.guard import Guard
+from erp_app.state.home import Home
 from erp_app.state.hub import hub
 from erp_app.state.importing import Importing
 from erp_app.state.listing import Listing
 from erp_app.state.notices import Notices
 from erp_app.state.operations import Operations
+from erp_app.state.reporting import Reporting
 from erp_app.state.session import Session
 
 PAGES = [
+    ("/", home, Home.open),
     ("/operations", operations, Operations.open),
+    ("/reports/[report]", report, Reporting.open),
     ("/[doctype]", listing, Listing.open),
     ("/[doctype]/new", form, Form.open_new),
     ("/[doctype]/import", importing, Importing.open),
@@ -35,11 +38,7 @@ PAGES = [
     ("/[doctype]/[record]/edit", form, Form.open),
 ]
 
-api = FastAPI(title="Satu ERP", openapi_url=None)
-api.include_router(login.router)
-api.include_router(system.router)
-api.mount("/api/screen", screens)
-app = rx.App(api_transformer=[api, Shield], stylesheets=["/erp.css"])
+app = rx.App(api_transformer=transformers(), stylesheets=["/erp.css"])
 app.add_middleware(Guard())
 hub.attach(app)
 for route, page, first in PAGES:
