@@ -22,6 +22,14 @@ _TOGETHER = (
 )
 
 
+_RETURNS = (
+    "SELECT DISTINCT m.item_id FROM stock_move m WHERE m.tenant_id = %(tenant)s AND m.document_id = %(document)s"
+    " AND (m.source_move_id IS NOT NULL OR EXISTS (SELECT 1 FROM stock_move r WHERE r.tenant_id = m.tenant_id AND r.item_id = m.item_id"
+    " AND r.from_place_id = m.from_place_id AND r.from_lot = m.from_lot AND r.effective_at >= m.effective_at"
+    " AND r.source_move_id IS NOT NULL))"
+)
+
+
 @dataclass(frozen=True)
 class Waiting:
     """One waiting item: replay it from `at`, because of `cause`."""
@@ -38,6 +46,12 @@ def waiting(work: Work, item: int) -> list[Waiting]:
     return [Waiting(*row) for row in rows]
 
 
+def items_with_returns(work: Work, document: int) -> list[int]:
+    """Return the items of which a document takes certain goods, or takes from queues out of which something later does."""
+    rows = work.conn.execute(_RETURNS, {"tenant": work.actor.tenant_id, "document": document}).fetchall()
+    return [item for (item,) in rows]
+
+
 def next_item(work: Work) -> int | None:
     """Return the most urgent waiting item, or None."""
     found: int | None = work.value(
@@ -50,7 +64,8 @@ def next_item(work: Work) -> int | None:
 def begin(work: Work, rows: list[Waiting]) -> None:
     """Note that a worker has taken the rows."""
     work.run(
-        "UPDATE hpp_queue SET state = 'running', attempts = attempts + 1, started_at = now(), error = NULL WHERE tenant_id = %s AND id = ANY(%s)",
+        "UPDATE hpp_queue SET state = 'running', attempts = attempts + 1, started_at = now(), error = NULL"
+        " WHERE tenant_id = %s AND id = ANY(%s)",
         (work.actor.tenant_id, [one.id for one in rows]),
     )
 

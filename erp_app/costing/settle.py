@@ -36,3 +36,20 @@ def settle(work: Work, item: int, tell: Callable[[str, int], None] = lambda _pha
     topics = ["stock", "ledger", *(f"rec:{document}" for document in {*causes, *done.documents[:200]})]
     work.emit("hpp.settled", {"item_id": item, "documents": len(done.documents), "causes": causes}, topics)
     return done
+
+
+def settle_what_returns_need(work: Work, document: int) -> bool:
+    """Settle a late document at once when it takes certain goods, or from a queue out of which something later does.
+
+    Whether those goods are there can only be told by the replay; so the document is refused here, and not by the worker later.
+
+    Returns:
+        True when something was settled.
+
+    Raises:
+        Refused: ERP-1220 when a return would not find its goods.
+    """
+    items = repo_queue.items_with_returns(work, document)
+    for item in items:
+        settle(work, item)
+    return bool(items)
