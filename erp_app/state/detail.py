@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import reflex as rx
 
@@ -17,7 +17,7 @@ from erp_app.state.desk import done, path_parts, refused, run
 from erp_app.state.guard import OWN_RESOURCE, PAGE_RESOURCE, actor, requires
 from erp_app.state.hub import hub
 
-TABS = ("lines", "links", "books")
+TABS = ("lines", "links", "books")  # what stands below the facts
 _HEAD = ("number", "state", "code", "name")
 _TOTALS = ("untaxed", "net", "subtotal", "tax", "tax_amount", "withholding", "total")
 _SAID = {"create": "created this", "update": "changed this", "remove": "deleted this", "advance": "brought it on"}
@@ -26,7 +26,7 @@ _SAID = {"create": "created this", "update": "changed this", "remove": "deleted 
 class Detail(rx.State):
     """The record on screen."""
 
-    permission_resource = PAGE_RESOURCE
+    permission_resource: ClassVar[str] = PAGE_RESOURCE  # not annotated, Reflex would make a var of it
 
     plural: str = ""
     label: str = ""
@@ -80,6 +80,7 @@ class Detail(rx.State):
             self.missing = say(error.detail, actor().lang)
             return None
         await hub.join(self, f"rec:{self.record_id}")
+        self.tab = "lines" if dt.lines else "links"
         return await self._read()
 
     @rx.event

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import reflex as rx
 
@@ -24,7 +24,7 @@ _QUANTITIES = ("quantity", "accepted", "counted")
 class Form(rx.State):
     """The form on screen. Typing stays in the browser; here is what was read, and what the server said of what was sent."""
 
-    permission_resource = PAGE_RESOURCE
+    permission_resource: ClassVar[str] = PAGE_RESOURCE  # not annotated, Reflex would make a var of it
 
     plural: str = ""
     label: str = ""

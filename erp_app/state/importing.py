@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import reflex as rx
 
@@ -16,7 +16,7 @@ from erp_app.state.guard import OWN_RESOURCE, PAGE_RESOURCE, actor, requires
 class Importing(rx.State):
     """The type whose records are imported."""
 
-    permission_resource = PAGE_RESOURCE
+    permission_resource: ClassVar[str] = PAGE_RESOURCE  # not annotated, Reflex would make a var of it
 
     plural: str = ""
     title: str = ""

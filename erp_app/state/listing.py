@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import quote
 
 import reflex as rx
@@ -51,7 +51,7 @@ def criteria_of(chosen: dict[str, Any], fields: list[dict[str, Any]]) -> dict[st
 class Listing(rx.State):
     """One list at a time in a tab: that of the page. The type always follows from the page's path, which the guard has checked."""
 
-    permission_resource = PAGE_RESOURCE
+    permission_resource: ClassVar[str] = PAGE_RESOURCE  # not annotated, Reflex would make a var of it
 
     plural: str = ""
     title: str = ""
