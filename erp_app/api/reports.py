@@ -1,0 +1,37 @@
+"""Reports over REST: the same answers as on screen, as JSON or as a file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from erp_app.api.auth import Caller, requires
+from erp_app.kernel.access import require
+from erp_app.kernel.errors import Invalid
+from erp_app.kernel.uow import unit_of_work
+from erp_app.reports import catalogue, files
+
+router = APIRouter(prefix="/api/v1/reports", tags=["reports"])
+JSON = "json"
+
+
+@router.get("/{name}", response_model=None)
+@requires("report-{name}", "view")
+def report(name: str, actor: Caller, request: Request) -> Response | dict[str, Any]:
+    """Answer a report. Query: `format` (json, xlsx, csv, pdf), `as_of`, `known_on`, and the report's own parameters.
+
+    A date as `as_of` or `known_on` means its whole day. Money and quantities are decimal strings.
+    """
+    given = dict(request.query_params)
+    kind = given.pop("format", JSON)
+    if kind != JSON and kind not in files.MEDIA:
+        raise Invalid("ERP-3401", "format must be json, xlsx, csv or pdf.", errors={"format": "must be json, xlsx, csv or pdf"})
+    found, answer = catalogue.ask(actor, name, given)
+    if kind == JSON:
+        return answer
+    require(actor, found.resource, "export")
+    with unit_of_work(actor) as work:
+        content = files.make(work, found, {**answer, "as_of": given.get("as_of"), "known_on": given.get("known_on")}, kind, catalogue.hidden_columns(actor, found))
+        work.audit("report.exported", resource=found.resource, after={"format": kind, **{key: value[:200] for key, value in given.items()}})
+    return Response(content, media_type=files.MEDIA[kind], headers={"Content-Disposition": f'attachment; filename="{name}.{kind}"'})

@@ -1,0 +1,51 @@
+"""General ledger: every line on an account in order of date, with the running balance and the document behind it."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, LiteralString
+
+from erp_app.kernel.uow import Work
+from erp_app.reports.report import Answer, Asked, Column, Parameter, Report
+
+MAX_LINES = 5000
+_BEFORE: LiteralString = (
+    "SELECT coalesce(sum(l.debit - l.credit), 0)::bigint FROM journal_line l JOIN journal_entry e ON e.id = l.entry_id"
+    " WHERE l.account_id = %(account)s AND (%(party)s::bigint IS NULL OR l.party_id = %(party)s) AND l.date < %(from)s"
+    " AND e.recorded_at < coalesce(%(known)s, 'infinity')"
+)
+_LINES: LiteralString = (
+    "SELECT j.number, j.date, j.kind, j.text, r.number AS document, r.type AS document_type, r.id AS document_id, p.number AS party, l.debit, l.credit"
+    " FROM journal_line l JOIN journal j ON j.id = l.entry_id JOIN record_ref r ON r.id = j.document_id LEFT JOIN record_ref p ON p.id = l.party_id"
+    " WHERE l.account_id = %(account)s AND (%(party)s::bigint IS NULL OR l.party_id = %(party)s) AND l.date >= %(from)s AND l.date <= %(day)s"
+    " AND j.recorded_at < coalesce(%(known)s, 'infinity') ORDER BY l.date, l.entry_id, l.line_no LIMIT %(limit)s"
+)
+
+
+def run(work: Work, asked: Asked) -> Answer:
+    """Return `opening`, `rows` with running `balance`, `closing`; at most 5,000 rows, then `more` says that there are more."""
+    first = asked.values.get("from") or date(1, 1, 1)
+    params = {
+        "account": asked.values["account"], "party": asked.values.get("party", ("", None))[1], "from": first, "day": asked.day, "known": asked.known, "limit": MAX_LINES + 1,
+    }
+    balance = opening = int(work.value(_BEFORE, params))
+    found = work.rows(_LINES, params)
+    rows: list[dict[str, Any]] = []
+    for one in found[:MAX_LINES]:
+        balance += one["debit"] - one["credit"]
+        rows.append({**one, "date": one["date"].isoformat(), "debit": str(one["debit"]), "credit": str(one["credit"]), "balance": str(balance)})
+    return {"opening": str(opening), "rows": rows, "closing": str(balance), "more": len(found) > MAX_LINES}
+
+
+REPORT = Report(
+    "general-ledger", "General ledger", run,
+    (
+        Column("date", "Date", "date"), Column("number", "Journal"), Column("document", "Document"), Column("party", "Party"), Column("text", "Text"),
+        Column("debit", "Debit", "money"), Column("credit", "Credit", "money"), Column("balance", "Balance", "money"),
+    ),
+    view=("manager", "finance", "finance_manager"),
+    parameters=(
+        Parameter("account", "ref", "Account", required=True, ref="accounts"), Parameter("from", "date", "From"), Parameter("party", "document", "Party"),
+    ),
+    section="Accounting", icon="book",
+)

@@ -1,0 +1,74 @@
+"""Stock at a glance: on hand, reserved and available by item and place, and how long goods have been lying."""
+
+from __future__ import annotations
+
+from typing import Any, LiteralString
+
+from erp_app.kernel import clock
+from erp_app.kernel.uow import Work
+from erp_app.reports.report import Answer, Asked, Column, Parameter, Report, units_text
+from erp_app.reports.stock_layers import OURS, open_layers
+
+_VIEW = ("manager", "staff", "warehouse", "production", "sales", "sales_manager", "purchasing", "purchasing_manager", "finance", "finance_manager")
+_BALANCES: LiteralString = (
+    "SELECT i.id AS item_id, i.code AS item, i.name, i.minimum, p.id AS place_id, p.code AS place, p.kind AS place_kind,"
+    " sum(b.on_hand)::bigint AS on_hand, bool_or(b.dirty_from IS NOT NULL) AS pending, max(b.last_at) AS last_at,"
+    " coalesce((SELECT sum(v.quantity) FROM reservation v WHERE v.item_id = i.id AND v.place_id = p.id), 0)::bigint AS reserved,"
+    " coalesce((SELECT sum(y.value - cost_portion(y.value, y.quantity, y.taken)) FROM cost_layer y"
+    " WHERE y.item_id = i.id AND y.place_id = p.id AND y.taken < y.quantity), 0)::bigint AS value"
+    " FROM stock_balance b JOIN item i ON i.id = b.item_id JOIN place p ON p.id = b.place_id WHERE p.kind = ANY(%(ours)s)"
+    " AND (%(item)s::bigint IS NULL OR i.id = %(item)s) AND (%(place)s::bigint IS NULL OR p.id = %(place)s)"
+    " GROUP BY i.id, i.tenant_id, p.id, p.tenant_id HAVING sum(b.on_hand) > 0 OR EXISTS (SELECT 1 FROM reservation v WHERE v.item_id = i.id AND v.place_id = p.id)"
+    " ORDER BY i.code, p.code"
+)
+AGES = ("days_0_30", "days_31_60", "days_61_90", "over_90")
+_LIMITS = (30, 60, 90)
+
+
+def quick_view(work: Work, asked: Asked) -> Answer:
+    """Return `rows` by item and place as of now: on hand, reserved, available, value; `below_minimum` where it is."""
+    rows = []
+    for one in work.rows(_BALANCES, {"ours": OURS, "item": asked.values.get("item"), "place": asked.values.get("place")}):
+        low = one["minimum"] is not None and one["place_kind"] == "warehouse" and one["on_hand"] < one["minimum"] * 10_000
+        rows.append({
+            "item": one["item"], "item_id": one["item_id"], "name": one["name"], "place": one["place"], "place_id": one["place_id"],
+            "place_kind": one["place_kind"], "on_hand": units_text(one["on_hand"]), "reserved": units_text(one["reserved"]),
+            "available": units_text(one["on_hand"] - one["reserved"]), "value": str(one["value"]), "pending": one["pending"], "below_minimum": low,
+            "last_at": one["last_at"].isoformat() if one["last_at"] else None,
+        })
+    return {"rows": rows, "total": str(sum(int(row["value"]) for row in rows))}
+
+
+def ageing(work: Work, asked: Asked) -> Answer:
+    """Return `rows` by item and place with quantity and value by age of the layers."""
+    end = asked.until or clock.now()
+    rows: dict[tuple[str, str], dict[str, Any]] = {}
+    for layer in open_layers(work, asked):
+        key = (layer["item"], layer["place"])
+        row = rows.setdefault(key, {"item": key[0], "name": layer["item_name"], "place": key[1], "quantity": 0, "value": 0, **dict.fromkeys(AGES, 0)})
+        age = (end - layer["effective_at"]).days
+        row["quantity"] += layer["quantity"]
+        row["value"] += layer["value"]
+        row[AGES[sum(age > limit for limit in _LIMITS)]] += layer["value"]
+    texts = [{**row, "quantity": units_text(row["quantity"]), **{name: str(row[name]) for name in (*AGES, "value")}} for row in rows.values()]
+    return {"rows": texts, "total": str(sum(row["value"] for row in rows.values()))}
+
+
+_WHERE = (Parameter("item", "ref", "Item", ref="items"), Parameter("place", "ref", "Place", ref="places"))
+QUICK_VIEW = Report(
+    "stock", "Stock", quick_view,
+    (
+        Column("item", "Item"), Column("name", "Name"), Column("place", "Place"), Column("on_hand", "On hand", "quantity"),
+        Column("reserved", "Reserved", "quantity"), Column("available", "Available", "quantity"), Column("value", "Value", "money", cost=True),
+    ),
+    view=_VIEW, parameters=_WHERE, section="Warehouse", icon="boxes",
+)
+AGEING = Report(
+    "stock-ageing", "Stock ageing", ageing,
+    (
+        Column("item", "Item"), Column("name", "Name"), Column("place", "Place"), Column("quantity", "Quantity", "quantity"),
+        Column("days_0_30", "0-30 days", "money", cost=True), Column("days_31_60", "31-60 days", "money", cost=True),
+        Column("days_61_90", "61-90 days", "money", cost=True), Column("over_90", "Over 90 days", "money", cost=True), Column("value", "Value", "money", cost=True),
+    ),
+    view=("manager", "warehouse", "finance", "finance_manager", "purchasing_manager"), parameters=_WHERE, section="Warehouse", icon="hourglass",
+)
