@@ -45,15 +45,15 @@ def add(work: Work, record_id: int, name: str, content: bytes) -> dict[str, Any]
     count = work.value("SELECT count(*) FROM record_attachment WHERE record_id = %s", (record_id,))
     if count >= MAX_FILES:
         raise Invalid("ERP-1110", f"{anchor.number_of(dt, doc)} already has {MAX_FILES} files.")
-    digest = hashlib.sha256(content).hexdigest()
+    sha256 = digest(content)
     made = work.value(
         "INSERT INTO record_attachment (tenant_id, record_id, user_id, username, name, media_type, size, sha256, content, at)"
         " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING id",
-        (work.actor.tenant_id, record_id, work.actor.user_id, work.actor.username, clean, media_type, len(content), digest, content, work.now),
+        (work.actor.tenant_id, record_id, work.actor.user_id, work.actor.username, clean, media_type, len(content), sha256, content, work.now),
     )
-    work.audit(f"{dt.table.name}.attach", resource=dt.plural, record_id=record_id, after={"name": clean, "size": len(content), "sha256": digest})
+    work.audit(f"{dt.table.name}.attach", resource=dt.plural, record_id=record_id, after={"name": clean, "size": len(content), "sha256": sha256})
     work.emit("attachment.added", {"type": dt.plural, "id": record_id, "attachment_id": made, "name": clean}, topics=[f"rec:{record_id}"])
-    return {"id": made, "name": clean, "media_type": media_type, "size": len(content), "sha256": digest}
+    return {"id": made, "name": clean, "media_type": media_type, "size": len(content), "sha256": sha256}
 
 
 def listed(work: Work, record_id: int) -> list[dict[str, Any]]:
@@ -82,6 +82,11 @@ def content(work: Work, record_id: int, attachment_id: int) -> dict[str, Any]:
     if row is None:
         raise NotFound("ERP-1001", f"There is no file {attachment_id} on this record.")
     return row
+
+
+def digest(content: bytes) -> str:
+    """Return what names a content."""
+    return hashlib.sha256(content).hexdigest()
 
 
 def safe_name(name: str) -> str:

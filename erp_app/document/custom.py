@@ -77,7 +77,7 @@ def define(work: Work, plural: str, data: dict[str, Any]) -> dict[str, Any]:
 
 def listed(work: Work, plural: str) -> list[dict[str, Any]]:
     """Return all custom fields of a type, retired ones too, for the administrator's screen."""
-    require(work.actor, "custom-fields", "edit")
+    require(work.actor, "custom-fields", "view")
     return work.rows("SELECT * FROM custom_field WHERE type = %s ORDER BY position, name", (registry.get(plural).plural,))
 
 

@@ -55,6 +55,11 @@ def Refs(plural: str, *, label: str = "", edit: bool = True) -> Any:  # noqa: N8
     return _field("refs", JSONB, required=False, label=label, default=None, info={"ref": plural, "many": True, "edit": edit})
 
 
+def Json(*, label: str = "", edit: bool = True) -> Any:  # noqa: N802
+    """Any small JSON value, for what programs send and a service understands (`allocate: "oldest"`)."""
+    return _field("json", JSONB, required=False, label=label, default=None, info={"edit": edit})
+
+
 def User(*, required: bool = False, label: str = "", edit: bool = True) -> Any:  # noqa: N802
     """A reference to a user of the tenant."""
     return _field("user", BigInteger, required=required, label=label, info={"ref": "users", "edit": edit})

@@ -78,6 +78,14 @@ def _path(dt: DocumentType, state: str, goal: Action) -> list[Action] | None:
     return None
 
 
+def asked(action: Action) -> dict[str, Shape]:
+    """Return what a step asks for, as fields by name; the reason among them."""
+    asks = {one.name: one for one in action.form}
+    if action.reason and "reason" not in asks:
+        asks["reason"] = Ask("reason", "long_text", "Reason", required=True)
+    return {name: _ask_shape(one) for name, one in asks.items()}
+
+
 def given(work: Work, dt: DocumentType, action: Action, data: Mapping[str, Any]) -> dict[str, Any]:
     """Check a step's input against what it asks for; references become ids under `<name>_id` (lists of them stay under their name).
 
@@ -85,11 +93,8 @@ def given(work: Work, dt: DocumentType, action: Action, data: Mapping[str, Any])
         Invalid: ERP-1102 with a message by field.
     """
     errors: dict[str, str] = {}
-    asks = {one.name: one for one in action.form}
-    if action.reason and "reason" not in asks:
-        asks["reason"] = Ask("reason", "long_text", "Reason", required=True)
     tables = {"lines": action.lines} if action.lines else {}
-    shapes = {name: _ask_shape(one) for name, one in asks.items()}
+    shapes = asked(action)
     result: dict[str, Any] = {}
     pending: list[tuple[dict[str, Any], Shape, Any, str]] = []
     for name, value in data.items():
@@ -99,7 +104,7 @@ def given(work: Work, dt: DocumentType, action: Action, data: Mapping[str, Any])
             errors[str(name)[:60]] = "is not asked for by this step"
     if action.lines is not None:
         result["lines"] = _lines(work, dt, action, data.get("lines"), errors, pending)
-    errors.update({name: "is required" for name, one in shapes.items() if one.required and result.get(_column(one)) is None and name not in errors})
+    errors.update({name: "is required" for name, one in shapes.items() if one.required and result.get(one.column) is None and name not in errors})
     _resolve(work, pending, errors)
     if errors:
         first, message = next(iter(errors.items()))
@@ -140,7 +145,7 @@ def _read(one: Shape, value: Any, tz: str, target: dict[str, Any], where: str, e
     except Bad as bad:
         errors[where] = str(bad)
         return
-    target[_column(one)] = stored
+    target[one.column] = stored
     if stored is not None and one.kind in shape.REFERENCES:
         pending.append((target, one, stored, where))
 
@@ -155,7 +160,7 @@ def _resolve(work: Work, pending: list[tuple[dict[str, Any], Shape, Any, str]], 
             errors[where] = f"there is no {one.ref.removesuffix('s').replace('-', ' ')} {', '.join(repr(key) for key in unknown[:5])}"
             continue
         ids = [found[one.ref, key].id for key in keys]
-        target[_column(one)] = ids if isinstance(stored, list) else ids[0]
+        target[one.column] = ids if isinstance(stored, list) else ids[0]
 
 
 def _ask_shape(ask: Ask) -> Shape:
@@ -166,10 +171,6 @@ def _ask_shape(ask: Ask) -> Shape:
     places = {"quantity": 4, "price": 4, "percent": 4, "money": 0}.get(ask.kind)
     return Shape(ask.name, column, ask.kind, ask.label or ask.name.capitalize(), required=ask.required, ref=ask.ref, choices=ask.choices,
                  places=places, max_length=length)
-
-
-def _column(one: Shape) -> str:
-    return one.column
 
 
 def _shown(action: Action, record: Mapping[str, Any]) -> bool:

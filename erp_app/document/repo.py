@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Table, delete, insert, or_, select
+from sqlalchemy import ColumnElement, Table, delete, or_, select
 
-from erp_app.document import shape
 from erp_app.document.declare import DocumentType
 from erp_app.document.models import Line, Record
 from erp_app.kernel.errors import NotFound
@@ -70,6 +69,14 @@ def lines_of(work: Work, model: type[L], document_id: int) -> list[L]:
     return cache[key]
 
 
+def lines_of_many(work: Work, model: type[L], ids: Sequence[int]) -> list[L]:
+    """Return the lines of several documents, by document and line number."""
+    lines: Any = model
+    work.flush()
+    query = select(lines).where(lines.tenant_id == work.actor.tenant_id, lines.document_id.in_(ids)).order_by(lines.document_id, lines.line_no)
+    return list(work.session.scalars(query))
+
+
 def put_lines(work: Work, model: type[Line], document_id: int, rows: Sequence[dict[str, Any]], *, stored: bool) -> None:
     """Replace a document's lines; numbers follow the order. `stored` tells whether there are old ones in the database."""
     cache = _cache(work)
@@ -102,12 +109,6 @@ def links(work: Work, pairs: Iterable[tuple[int, int]], kind: str = "leads_to") 
             )
 
 
-def insert_rows(work: Work, table: Table, rows: list[dict[str, Any]]) -> None:
-    """Insert plain rows in one statement."""
-    if rows:
-        work.session.exec(insert(table).values(rows))
-
-
 def _named(dt: DocumentType, ref: int | str) -> ColumnElement[bool]:
     table = dt.table
     if isinstance(ref, int):
@@ -121,8 +122,3 @@ def _named(dt: DocumentType, ref: int | str) -> ColumnElement[bool]:
 def _cache(work: Work) -> dict[tuple[str, int], list[Any]]:
     found: dict[tuple[str, int], list[Any]] = work.session.info.setdefault("lines", {})
     return found
-
-
-def reference_columns(fields: Iterable[shape.Shape]) -> list[str]:
-    """Return the columns that hold the id of a record."""
-    return [one.column for one in fields if one.kind == "ref"]

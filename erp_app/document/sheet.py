@@ -216,8 +216,8 @@ class _Paper(FPDF):
         self.set_y(-FOOT)
         self.set_font(FAMILY, "", 7.5)
         self.set_text_color(110)
-        self.cell(120, 5, self._foot[:90])
-        self.cell(0, 5, f"{self._page} {self.page_no()} {self._of} {_PAGES}", align="R")
+        self.cell(WIDTH - 2 * MARGIN - 26, 5, self._foot[:90])
+        self.cell(0, 5, f"{self._page} {self.page_no()} {self._of} {_PAGES}")  # not at the right: the width of the total is not known yet
         self.set_text_color(0)
 
 
