@@ -24,22 +24,43 @@ BEGIN
     jsonb_build_object('item', item_code, 'source', source, 'consumed_by', taker, 'fits', fit));
 END $$;
 
--- Before quantities are looked at: goods to be taken back must still lie where that movement laid them, or the answer is who took them.
--- (Goods whose costs wait are left to the replay.)
+-- How much of what a movement laid may still be taken by name: what of it lies there, or never came back from outside. NULL when its
+-- cost, or that of its queue, still waits: then the replay tells.
+CREATE OR REPLACE FUNCTION posting_source_left(p_tenant bigint, m posting_move) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE s stock_move; held bigint;
+BEGIN
+  SELECT * INTO s FROM stock_move x WHERE x.tenant_id = p_tenant AND x.id = m.source_move_id;
+  IF s.id IS NULL OR s.item_id <> m.item_id OR (s.to_place_id, s.to_lot) <> (m.from_place_id, m.from_lot) OR s.effective_at > m.effective_at THEN
+    RETURN 0;
+  ELSIF NOT m.from_kept THEN
+    SELECT s.quantity - coalesce(sum(x.quantity), 0) INTO held FROM stock_move x WHERE x.tenant_id = p_tenant AND x.source_move_id = s.id;
+  ELSIF NOT EXISTS (SELECT 1 FROM stock_balance b WHERE b.tenant_id = p_tenant AND b.item_id = m.item_id
+      AND b.place_id = m.from_place_id AND b.lot = m.from_lot AND b.dirty_from IS NOT NULL) THEN
+    SELECT coalesce(sum(y.quantity - y.taken), 0) INTO held FROM cost_layer y WHERE y.tenant_id = p_tenant AND y.move_id = s.id
+      AND y.place_id = m.from_place_id AND y.lot = m.from_lot;
+  END IF;
+  RETURN held;
+END $$;
+
+-- Before quantities are looked at: goods to be taken back must still be where that movement put them, or the answer is who took them.
 CREATE OR REPLACE FUNCTION posting_check_sources(p_tenant bigint, p_moves posting_move[]) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE m posting_move; held bigint;
 BEGIN
   FOREACH m IN ARRAY p_moves LOOP
-    CONTINUE WHEN m.source_move_id IS NULL OR NOT m.from_kept;
-    CONTINUE WHEN EXISTS (SELECT 1 FROM stock_balance b WHERE b.tenant_id = p_tenant AND b.item_id = m.item_id
-      AND b.place_id = m.from_place_id AND b.lot = m.from_lot AND b.dirty_from IS NOT NULL);
-    SELECT coalesce(sum(y.quantity - y.taken), 0) INTO held FROM cost_layer y WHERE y.tenant_id = p_tenant AND y.move_id = m.source_move_id
-      AND y.item_id = m.item_id AND y.place_id = m.from_place_id AND y.lot = m.from_lot;
-    IF held < m.quantity THEN
-      PERFORM posting_refuse_source(p_tenant, m, m.quantity - held);
+    IF m.source_move_id IS NOT NULL THEN
+      PERFORM pg_advisory_xact_lock(hashtextextended('left:' || p_tenant || ':' || m.source_move_id, 0));
+      held := posting_source_left(p_tenant, m);
+      IF held < m.quantity THEN
+        PERFORM posting_refuse_source(p_tenant, m, m.quantity - held);
+      END IF;
     END IF;
   END LOOP;
 END $$;
+
+-- Whether a movement takes back what another one moved whose cost still waits.
+CREATE OR REPLACE FUNCTION posting_source_waits(p_tenant bigint, m posting_move) RETURNS boolean LANGUAGE sql STABLE AS $$
+  SELECT m.source_move_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM cost_piece c WHERE c.tenant_id = p_tenant AND c.move_id = m.source_move_id)
+$$;
 
 CREATE OR REPLACE FUNCTION posting_take(p_tenant bigint, p_document bigint, m posting_move, p_cuts cost_cut[]) RETURNS cost_cut[] LANGUAGE plpgsql AS $$
 DECLARE taken record;
@@ -81,7 +102,7 @@ DECLARE
 BEGIN
   FOREACH m IN ARRAY p_moves LOOP
     n := cardinality(s.cuts);
-    m.late := m.late OR NOT plain AND posting_waits(m, s.pending) OR waits AND m.transform AND NOT m.from_kept;
+    m.late := m.late OR NOT plain AND (posting_waits(m, s.pending) OR posting_source_waits(p_tenant, m)) OR waits AND m.transform AND NOT m.from_kept;
     IF m.late THEN
       s.pending := s.pending || m;
       waits := waits OR m.transform;

@@ -21,6 +21,15 @@ def post_document(work: Work, header: dict[str, Any], moves: Rows, lines: Rows) 
     return answer
 
 
+def values(work: Work, moves: list[int]) -> dict[int, int]:
+    """Return what each movement is worth now, as far as it is known."""
+    rows = work.rows(
+        "SELECT move_id, sum(value)::bigint AS value FROM cost_piece WHERE tenant_id = %s AND move_id = ANY(%s) GROUP BY move_id",
+        (work.actor.tenant_id, moves),
+    )
+    return {row["move_id"]: row["value"] for row in rows}
+
+
 def store_revaluations(work: Work, document_id: int, at: datetime, rows: Rows) -> dict[int, datetime]:
     """Store amounts added to receipts; returns the items to replay with the moments from which."""
     found = work.rows("SELECT * FROM revaluation_store(%s, %s, %s, %s)", (work.actor.tenant_id, document_id, at, Jsonb(rows)))

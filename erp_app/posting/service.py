@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from erp_app.costing.recost import Cause, Request, recost
-from erp_app.costing.settle import settle
+from erp_app.costing.settle import settle, settle_what_returns_need
 from erp_app.costing.wire import moment
 from erp_app.document import chain
 from erp_app.kernel.access import may
@@ -78,7 +78,12 @@ def preview(actor: Actor, posting: Posting) -> Preview:
 def _store(work: Work, header: dict[str, Any], at: datetime, moves: list[Any], lines: list[Any], revaluations: list[Any]) -> Posted:
     """Post goods and lines in one call; a revaluation's journal follows its replay."""
     if not revaluations:
-        return _posted(header["document"], repo.post_document(work, header, moves, lines))
+        for item in sorted({move["item_id"] for move in moves if move["source_move_id"]}):
+            settle(work, item)  # what is left of certain goods is known only when nothing waits
+        posted = _posted(header["document"], repo.post_document(work, header, moves, lines))
+        if posted.pending and settle_what_returns_need(work, posted.document_id):
+            posted = _settled(work, posted)
+        return posted
     if moves:
         raise Invalid("ERP-1219", "A document moves goods or re-values them, not both.")
     return _revalue(work, header, at, lines, revaluations)
@@ -116,5 +121,11 @@ def _header(work: Work, document_id: int, at: datetime, text: str) -> dict[str, 
 
 
 def _posted(document_id: int, answer: dict[str, Any]) -> Posted:
-    moves = [PostedMove(line_no, move_id, value) for line_no, move_id, value in answer["moves"]]
-    return Posted(document_id, answer["journal"], moves, answer["pending"])
+    return Posted(document_id, answer["journal"], [PostedMove(*one) for one in answer["moves"]], answer["pending"])
+
+
+def _settled(work: Work, posted: Posted) -> Posted:
+    """Read again what the movements are worth, after a replay within the posting."""
+    values = repo.values(work, [one.move_id for one in posted.moves])
+    moves = [PostedMove(one.line_no, one.move_id, values.get(one.move_id)) for one in posted.moves]
+    return Posted(posted.document_id, posted.journal_id, moves, any(one.value is None for one in moves))
