@@ -21,6 +21,9 @@ from erp_app.catalog import suppliers as _suppliers
 from erp_app.catalog import units as _units
 from erp_app.costing import models as _costing
 from erp_app.document import models as _document
+from erp_app.finance import journals as _journals
+from erp_app.finance import payments as _payments
+from erp_app.finance import receipts as _customer_receipts
 from erp_app.iam import documents as _iam
 from erp_app.iam.tenant import on_founding
 from erp_app.kernel import models as _kernel
