@@ -1,24 +1,38 @@
-// Import of a spreadsheet: choose the file, see every row with its errors, then write it; nothing is stored before that.
+// Import of a spreadsheet: choose the file, map its columns, see every error, then write it; nothing is stored before that.
 import { useState } from "react";
-import { label, t } from "./base.jsx";
+import { label, t, text } from "./base.jsx";
 
-async function send(url, file, extra) {
+async function send(plural, file, mode, mapping) {
   const form = new FormData();
   form.append("file", file);
-  Object.entries(extra || {}).forEach(([name, value]) => form.append(name, value));
-  const answer = await fetch(url, { method: "POST", body: form });
+  form.append("mode", mode);
+  if (mapping) form.append("mapping", JSON.stringify(mapping));
+  const answer = await fetch(`/api/v1/${plural}/import`, { method: "POST", body: form });
   const body = await answer.json().catch(() => ({}));
   if (!answer.ok) throw new Error(body.detail || "The file was refused.");
   return body;
 }
 
+function save(name, content) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob(["\ufeff", content.replace(/^\ufeff/, "")], { type: "text/csv" }));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+}
+
+const cell = (value) => (value && typeof value === "object" ? JSON.stringify(value) : String(value ?? ""));
+const reach = (record, target) => {
+  const [first, rest] = target.split(".");
+  return rest === undefined ? record[first] : first === "custom" ? record.custom?.[rest] : (record[first] || []).map((line) => line[rest]).join("; ");
+};
+
 export function ImportWizard({ plural = "", fields = [], lang = "en", onDone }) {
   const [file, setFile] = useState(null);
-  const [preview, setPreview] = useState(null);
+  const [seen, setSeen] = useState(null);
   const [says, setSays] = useState("");
   const [busy, setBusy] = useState(false);
   const [done, setDone] = useState(null);
-  const url = `/api/screen/import/${plural}`;
   const run = async (work) => {
     setBusy(true);
     setSays("");
@@ -29,22 +43,29 @@ export function ImportWizard({ plural = "", fields = [], lang = "en", onDone }) 
     }
     setBusy(false);
   };
-  const look = (chosen) => run(async () => {
+  const look = (chosen, mapping) => run(async () => {
     setFile(chosen);
     setDone(null);
-    setPreview(await send(`${url}/preview`, chosen));
+    setSeen(await send(plural, chosen, "preview", mapping));
   });
-  const write = (valid) => run(async () => {
-    const answer = await send(url, file, { valid_only: valid ? "1" : "" });
-    setDone(answer);
-    setPreview(null);
-    onDone?.();
+  const write = (mode) => run(async () => {
+    const answer = await send(plural, file, mode, seen.mapping);
+    if (answer.created.length) {
+      setDone(answer);
+      setSeen(null);
+      onDone?.();
+    } else setSeen(answer);
   });
-  const rows = preview?.rows || [];
-  const columns = preview?.columns || [];
+  const map = (column, target) => {
+    const mapping = { ...seen.mapping };
+    target ? (mapping[column] = target) : delete mapping[column];
+    look(file, mapping);
+  };
+  const targets = seen ? Object.values(seen.mapping) : [];
+  const wrong = seen ? seen.records - seen.valid : 0;
   return (
     <div className="card wizard">
-      <ol className="steps"><li className={!preview && !done ? "on" : "past"}>{t("Choose file", lang)}</li><li className={preview ? "on" : done ? "past" : ""}>{t("Check", lang)}</li><li className={done ? "on" : ""}>{t("Done", lang)}</li></ol>
+      <ol className="steps"><li className={!seen && !done ? "on" : "past"}>{t("Choose file", lang)}</li><li className={seen ? "on" : done ? "past" : ""}>{t("Check", lang)}</li><li className={done ? "on" : ""}>{t("Done", lang)}</li></ol>
       {says ? <div className="alert" role="alert">{says}</div> : null}
       {!done ? (
         <label className="drop" onDragOver={(event) => event.preventDefault()} onDrop={(event) => { event.preventDefault(); if (event.dataTransfer.files[0]) look(event.dataTransfer.files[0]); }}>
@@ -53,20 +74,27 @@ export function ImportWizard({ plural = "", fields = [], lang = "en", onDone }) 
           <input type="file" className="sr" accept=".xlsx,.csv" onChange={(event) => event.target.files[0] && look(event.target.files[0])} />
         </label>
       ) : null}
-      {!preview && !done ? <a className="btn sm" href={`${url}/template`} download>{t("Download an empty sheet", lang)}</a> : null}
-      {preview ? (
+      {!seen && !done ? <button type="button" className="btn sm" onClick={() => save(`${plural}.csv`, `${fields.map((field) => label(field, lang)).join(",")}\n`)}>{t("Download an empty sheet", lang)}</button> : null}
+      {seen ? (
         <>
-          <p role="status"><b>{preview.total}</b> {t("rows", lang)} · <b className="good">{preview.valid}</b> {t("can be imported", lang)} · <b className={preview.total - preview.valid ? "wrong" : ""}>{preview.total - preview.valid}</b> {t("have errors", lang)}</p>
-          <div className="gwrap tall"><table className="dtable"><thead><tr><th className="no">#</th>{columns.map((name) => <th key={name}>{name}</th>)}<th>{t("Result", lang)}</th></tr></thead>
-            <tbody>{rows.map((row) => (
-              <tr key={row.row} className={row.errors && Object.keys(row.errors).length ? "bad" : ""}><td className="no">{row.row}</td>{columns.map((name) => <td key={name} className={row.errors?.[name] ? "bad" : ""} title={row.errors?.[name]}>{String(row.values?.[name] ?? "")}</td>)}
-                <td>{row.errors && Object.keys(row.errors).length ? Object.entries(row.errors).map(([name, error]) => <p key={name} className="says">{name === "row" ? "" : `${name}: `}{error}</p>) : "✓"}</td></tr>
-            ))}</tbody></table></div>
-          <footer className="bar"><button type="button" className="btn pri" disabled={busy || preview.valid !== preview.total || !preview.total} onClick={() => write(false)}>{t("Import all rows", lang)} ({preview.total})</button>
-            {preview.valid && preview.valid !== preview.total ? <button type="button" className="btn" disabled={busy} onClick={() => write(true)}>{t("Import only the valid rows", lang)} ({preview.valid})</button> : null}</footer>
+          <p role="status" data-testid="import-count"><b>{seen.records}</b> {t("records", lang)} · <b className="good">{seen.valid}</b> {t("can be imported", lang)} · <b className={wrong ? "wrong" : ""}>{wrong}</b> {t("have errors", lang)}</p>
+          <details open={seen.columns.length !== targets.length}><summary>{t("Columns of the file", lang)}</summary>
+            <div className="fgrid">{seen.columns.map((column) => (
+              <label className="fld" key={column}>{column}<select className="in" value={seen.mapping[column] || ""} onChange={(event) => map(column, event.target.value)}>
+                <option value="">{t("do not import", lang)}</option>{Object.entries(seen.fields).map(([name, shown]) => <option key={name} value={name}>{shown}{name.includes(".") ? ` (${name})` : ""}</option>)}</select></label>
+            ))}</div></details>
+          {seen.errors.length ? (
+            <div className="gwrap tall"><table className="dtable"><thead><tr><th className="no">{t("Row", lang)}</th><th>{t("Column", lang)}</th><th>{t("Error", lang)}</th></tr></thead>
+              <tbody>{seen.errors.map((one, index) => <tr key={index} className="bad"><td className="no">{one.row}</td><td>{one.column || one.field}</td><td className="says">{t(one.message, lang)}</td></tr>)}</tbody></table></div>
+          ) : null}
+          {seen.error_file ? <button type="button" className="btn sm" onClick={() => save(`${plural}-errors.csv`, seen.error_file)}>{t("Download the refused rows with reasons", lang)}</button> : null}
+          <div className="gwrap tall"><table className="dtable"><thead><tr><th className="no">#</th>{targets.map((name) => <th key={name}>{seen.fields[name] || name}</th>)}</tr></thead>
+            <tbody>{seen.preview.map((record, index) => <tr key={index}><td className="no">{index + 1}</td>{targets.map((name) => <td key={name}>{cell(reach(record, name))}</td>)}</tr>)}</tbody></table></div>
+          <div className="bar"><button type="button" className="btn pri" disabled={busy || wrong > 0 || !seen.records} onClick={() => write("all")}>{t("Import all", lang)} ({seen.records})</button>
+            {seen.valid && wrong ? <button type="button" className="btn" disabled={busy} onClick={() => write("valid")}>{t("Import only the valid ones", lang)} ({seen.valid})</button> : null}</div>
         </>
       ) : null}
-      {done ? <div className="notice" role="status"><b>{done.created}</b> {t("records were created", lang)}. <a href={`/${plural}`}>{t("Show the list", lang)}</a> <button type="button" className="btn sm" onClick={() => { setDone(null); setFile(null); }}>{t("Import another file", lang)}</button></div> : null}
+      {done ? <div className="notice" role="status"><b>{done.created.length}</b> {t("records were created", lang)}: {done.created.slice(0, 8).map((one) => text("text", one, lang)).join(", ")}{done.created.length > 8 ? " …" : ""} <a href={`/${plural}`}>{t("Show the list", lang)}</a></div> : null}
       {busy ? <p className="muted" role="status">{t("Working …", lang)}</p> : null}
     </div>
   );

@@ -8,12 +8,19 @@ function Cell({ column, row, first, base, lang, tz }) {
   const shown = text(column.kind, value, lang, tz);
   const props = { className: `${isNumber(column.kind) ? "num" : ""} ${column.kind}`, "data-label": label(column, lang) };
   if (first) return <td {...props}><a href={`${base}/${row.id}`} className="key" tabIndex={-1}>{shown || `#${row.id}`}</a></td>;
+  if (row.hrefs?.[column.name] && shown) return <td {...props}><a href={row.hrefs[column.name]}>{shown}</a></td>;
   if (column.kind === "state") return <td {...props}>{value ? <State value={value} lang={lang} /> : null}</td>;
   if (column.kind === "ref" && value && typeof value === "object") return <td {...props} title={value.number}>{value.label || shown}</td>;
   return <td {...props} title={column.kind === "long_text" ? shown : undefined}>{shown}</td>;
 }
 
 const Row = memo(function Row({ row, columns, base, lang, tz, on, chosen, changed, choose, go, link }) {
+  const inside = (event) => {
+    const target = event.target.closest("a[href^='/']");
+    if (!target || event.ctrlKey || event.metaKey || target.target || target.href.includes("/api/")) return;
+    event.preventDefault();
+    go(target.getAttribute("href"));
+  };
   const line = useRef(null);
   useEffect(() => {
     if (on) line.current?.scrollIntoView({ block: "nearest" });
@@ -25,7 +32,7 @@ const Row = memo(function Row({ row, columns, base, lang, tz, on, chosen, change
     else go(`${base}/${row.id}`);
   };
   return (
-    <tr ref={line} className={`${on ? "on" : ""} ${changed ? "changed" : ""}`} aria-selected={chosen} onClick={link ? open : undefined}>
+    <tr ref={line} className={`${on ? "on" : ""} ${changed ? "changed" : ""}`} aria-selected={chosen} onClick={link ? open : inside}>
       {choose ? (
         <td className="ck"><input type="checkbox" checked={chosen} onChange={() => choose(row.id)} aria-label={`${t("Select", lang)} ${row[columns[0]?.name] ?? row.id}`} /></td>
       ) : null}
@@ -52,7 +59,7 @@ function useChanged(rows, place) {
 }
 
 export function DataTable({ rows = [], columns = [], lang = "en", tz, base = "", sort = "", place = "", loading, selected = [], all, total = 0,
-  empty = "Nothing here yet", hint = "", error = "", link = true, selectable = true, onSort, onSelect }) {
+  empty = "Nothing here yet", hint = "", error = "", link = true, selectable = true, totals, onSort, onSelect }) {
   const [at, setAt] = useState(-1);
   const navigate = useNavigate();
   const go = (path) => navigate(path);
@@ -108,6 +115,7 @@ export function DataTable({ rows = [], columns = [], lang = "en", tz, base = "",
               changed={changed.has(row.id)} choose={selectable ? choose : null} go={go} link={link} />
           ))}
         </tbody>
+        {totals && Object.keys(totals).length ? <tfoot><tr>{columns.map((column, index) => <td key={column.name} className={isNumber(column.kind) ? "num" : ""}>{totals[column.name] !== undefined ? text(column.kind, totals[column.name], lang, tz) : index === 0 ? t("Total", lang) : ""}</td>)}</tr></tfoot> : null}
       </table>
       <p className="sr" role="status">{total} {t("rows", lang)}</p>
     </div>

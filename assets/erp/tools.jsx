@@ -24,7 +24,7 @@ const described = (field, value, lang, tz) => (Array.isArray(value) && field.kin
   : value && typeof value === "object" && ("from" in value || "to" in value) ? `${text(field.kind, value.from, lang, tz) || "…"} – ${text(field.kind, value.to, lang, tz) || "…"}` : text(field.kind, value, lang, tz));
 
 function Condition({ field, value, lang, tz, onChange }) {
-  if (field.kind === "choice" || field.kind === "state") {
+  if (!field.single && (field.kind === "choice" || field.kind === "state")) {
     const chosen = [].concat(value || []);
     return (
       <fieldset className="checks"><legend className="sr">{label(field, lang)}</legend>
@@ -34,7 +34,7 @@ function Condition({ field, value, lang, tz, onChange }) {
       </fieldset>
     );
   }
-  if (field.kind === "moment" || field.kind === "date" || isNumber(field.kind)) {
+  if (!field.single && (field.kind === "moment" || field.kind === "date" || isNumber(field.kind))) {
     const range = value || {}, kind = field.kind === "moment" ? "date" : field.kind;
     const put = (side, next) => {
       const made = { ...range, [side]: next || undefined };
@@ -63,7 +63,7 @@ export function FilterBar({ fields = [], value = {}, lang = "en", tz, onApply })
       {fields.map((field) => {
         const on = value[field.name] !== undefined;
         return (
-          <Popup key={field.name} align="start" className={`btn chipbtn ${on ? "set" : ""}`} title={<>{label(field, lang)}{on ? <b>: {described(field, value[field.name], lang, tz)}</b> : null}</>}>
+          <Popup key={field.name} align="start" className={`btn chipbtn ${on ? "set" : ""}`} title={<>{label(field, lang)}{field.required && !on ? <abbr title={t("required", lang)}>*</abbr> : null}{on ? <b>: {described(field, value[field.name], lang, tz)}</b> : null}</>}>
             {(close) => (
               <div className="cond">
                 <Condition field={field} value={value[field.name]} lang={lang} tz={tz} onChange={(next) => put(field.name, next)} />
@@ -158,12 +158,12 @@ export function BulkBar({ selected = [], all, total = 0, pageSize = 0, actions =
 }
 
 /** Download of exactly what the list shows. */
-export function ExportMenu({ href = "", lang = "en" }) {
+export function ExportMenu({ href = "", pdf, lang = "en" }) {
   if (!href) return null;
   const join = href.includes("?") ? "&" : "?";
   return (
     <Popup className="btn" title={t("Export", lang)}>
-      <div className="viewbox"><a className="item" href={`${href}${join}format=xlsx`} download>Excel (xlsx)</a><a className="item" href={`${href}${join}format=csv`} download>CSV</a></div>
+      <div className="viewbox"><a className="item" href={`${href}${join}format=xlsx`} download>Excel (xlsx)</a><a className="item" href={`${href}${join}format=csv`} download>CSV</a>{pdf ? <a className="item" href={`${href}${join}format=pdf`} target="_blank" rel="noreferrer">PDF</a> : null}</div>
     </Popup>
   );
 }

@@ -6,19 +6,21 @@ while one types asks more often than a program should, so the screens' budget of
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from urllib.parse import quote
 
 from fastapi import Depends, FastAPI, Query, Request, Response, UploadFile
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, StreamingResponse
 
 from erp_app.api.auth import Caller, resource_of, who_asks
-from erp_app.document import attachments, printing, reference, registry, search
+from erp_app.document import attachments, exporting, printing, reference, registry, search
+from erp_app.document.listing import Query as ListQuery
 from erp_app.iam import throttle
 from erp_app.iam.declaration import requires, rule_of
 from erp_app.kernel import limits
 from erp_app.kernel.access import may
-from erp_app.kernel.errors import ErpError, Forbidden, Throttled, Unauthorized
+from erp_app.kernel.errors import ErpError, Forbidden, Invalid, Throttled, Unauthorized
 from erp_app.kernel.uow import Work, unit_of_work
 
 MAX_KEYS = 50
@@ -90,6 +92,31 @@ def print_record(plural: str, ref: str, actor: Caller) -> Response:
     with unit_of_work(actor) as work:
         name, content = printing.document_pdf(work, registry.get(plural), ref)
     return as_download(content, name, "application/pdf", inline=True)
+
+
+@screens.get("/export/{plural}")
+@requires("{plural}", "export")
+def export(plural: str, actor: Caller, format: str = Query("xlsx", max_length=8), q: str = Query("", max_length=100), sort: str = Query("", max_length=100),  # noqa: A002 - the parameter's name
+           columns: str = Query("", max_length=2000), filters: str = Query("{}", max_length=8000), ids: str = Query("", max_length=8000)) -> StreamingResponse:
+    """Send what a list shows: its rows (or the chosen ones), its columns, its order."""
+    wanted = _object(filters)
+    if ids:
+        wanted["id"] = {"in": [int(one) for one in ids.split(",") if one.isdigit()]}
+    with unit_of_work(actor) as work:
+        query = ListQuery(q=q, sort=sort, filters=wanted)
+        pieces = list(exporting.export(work, registry.get(plural), query, format, only=[name for name in columns.split(",") if name]))
+    headers = {"Content-Disposition": f'attachment; filename="{plural}.{format}"', "Cache-Control": "private, no-store"}
+    return StreamingResponse(iter(pieces), media_type=exporting.MEDIA[format], headers=headers)
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        raise Invalid("ERP-1103", "filters must be an object of fields.")
+    return value
 
 
 def as_download(content: bytes, name: str, media_type: str, *, inline: bool = False) -> Response:

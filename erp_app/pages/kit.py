@@ -80,6 +80,7 @@ class DataTable(_Ours):
     error: rx.Var[str]
     link: rx.Var[bool]
     selectable: rx.Var[bool]
+    totals: rx.Var[dict[str, Any]]
     on_sort: rx.EventHandler[Spec(str)]
     on_select: rx.EventHandler[Spec(list[int])]
 
@@ -162,6 +163,7 @@ class ExportMenu(_Ours):
     library = "$/public/erp/tools.jsx"
     tag = "ExportMenu"
     href: rx.Var[str]
+    pdf: rx.Var[bool]
 
 
 class RecordForm(_Ours):

@@ -13,9 +13,10 @@ from erp_app.pages import kit
 from erp_app.pages.words import t
 from erp_app.state.notices import Notices
 from erp_app.state.palette import Finder
+from erp_app.state.reporting import MENU
 from erp_app.state.session import Session
 
-SECTIONS = ("Sales", "Purchasing", "Stock", "Production", "Catalog", "Accounting", "Collaboration", "Reports", "Administration")
+SECTIONS = ("Sales", "Purchasing", "Warehouse", "Stock", "Production", "Master data", "Accounting", "Finance", "Collaboration", "Control", "Reports", "Administration")
 
 
 @dataclass(frozen=True)
@@ -32,9 +33,6 @@ class Entry:
 
 
 SPECIAL = [
-    Entry("Stock", "Stock now", "/stock", "boxes", 1),
-    Entry("Stock", "Stock card", "/stock-card", "scroll-text", 2),
-    Entry("Accounting", "Trial balance", "/trial-balance", "scale", 1),
     Entry("Administration", "Integrity", "/integrity", "shield-check", 80),
     Entry("Administration", "Operations", "/operations", "activity", 81),
     Entry("Administration", "Rights and page access", "/permissions", "key-square", 41),
@@ -47,6 +45,10 @@ def entries() -> list[Entry]:
     types = [
         Entry(one.menu.section, one.label_plural, f"/{one.plural}", one.menu.icon, one.menu.order)
         for one in registry.all_types() if one.menu.section
+    ]
+    types += [
+        Entry(section, label, f"/reports/{name}", icon, 1 if name == "stock" else 60 + place)
+        for place, (section, label, name, icon) in enumerate(MENU)
     ]
     known = {one.section for one in types}
     order = {name: place for place, name in enumerate((*SECTIONS, *sorted(known - set(SECTIONS))))}
