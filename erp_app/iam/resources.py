@@ -77,6 +77,7 @@ def default_scope(access: Access, role: str, action: str) -> str:
 PERMISSIONS = declare("permissions", "Rights and page access", "Administration", Access(export=(), see_cost=()), ("view", "edit"))
 SESSIONS = declare("sessions", "Logins of all users", "Administration", Access(export=(), see_cost=()), ("view", "cancel"))
 OPERATIONS = declare("operations", "Queues, workers, metrics", "Administration", Access(export=(), see_cost=()), ("view", "edit"))
+CUSTOM_FIELDS = declare("custom-fields", "Own fields of document types", "Administration", Access(view=("*",), export=(), see_cost=()), ("view", "edit"))
 AUDIT = declare("audit", "Audit trail", "Administration", Access(view=("manager",), export=("manager",), see_cost=()), ("view", "export"))
 INTEGRITY = declare(
     "integrity", "Integrity of the ledgers", "Administration", Access(view=("manager", "finance", "finance_manager"), export=(), see_cost=()), ("view",),

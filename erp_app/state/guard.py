@@ -141,7 +141,9 @@ def resource_of(rule: Rule, state: type, path: str = "/") -> str:
     A State of generated screens names `{page}`: the type, or the report, whose page the event comes from
     (its handlers read the same path).
     """
-    named = str(getattr(state, "permission_resource", "")) if rule.resource == OWN_RESOURCE else rule.resource
+    named = getattr(state, "permission_resource", "") if rule.resource == OWN_RESOURCE else rule.resource
+    if not isinstance(named, str):
+        raise TypeError(f"{state.__name__}.permission_resource must be annotated as ClassVar[str]: as a var it would belong to the browser")
     if named != PAGE_RESOURCE:
         return named
     first, _, rest = path.strip("/").partition("/")
