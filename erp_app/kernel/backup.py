@@ -68,7 +68,7 @@ def write(admin_url: str, files: Path, target: Path) -> Manifest:
     try:
         tables, version = _dump(admin_url, dump)
         found = sorted(path for path in files.rglob("*") if path.is_file() and not path.is_symlink())
-        with tarfile.open(unfinished, "w") as archive:
+        with tarfile.open(unfinished, "w", format=tarfile.GNU_FORMAT) as archive:
             entries = {DUMP: _add(archive, dump, DUMP)}
             entries |= {name: _add(archive, path, name) for path in found if (name := FILES + path.relative_to(files).as_posix())}
             manifest = Manifest(FORMAT, clock.now().isoformat(), version, entries, tables)
@@ -133,6 +133,7 @@ def _add(archive: tarfile.TarFile, path: Path, name: str) -> str:
     total = hashlib.sha256()
     info = archive.gettarinfo(str(path), arcname=name)
     info.uid = info.gid = 0
+    info.mtime = int(info.mtime)
     info.uname = info.gname = ""
     with path.open("rb") as source:
         archive.addfile(info, _Summing(source, total))
@@ -187,7 +188,7 @@ def _proved(archive: tarfile.TarFile, file: Path) -> Manifest:
             total.update(block)
         sums[member.name] = total.hexdigest()
     if manifest is None:
-        raise ServerError(f"{file} is incomplete: it has no manifest")
+        raise ServerError(f"{file} is damaged or cut off: it has no manifest")
     wrong = sorted(name for name in manifest.entries.keys() | sums.keys() if manifest.entries.get(name) != sums.get(name))
     if wrong:
         raise ServerError(f"{file} is damaged: {wrong[0]} is not what was backed up ({len(wrong)} of {len(sums)} entries differ)")

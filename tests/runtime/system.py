@@ -54,6 +54,14 @@ def get(port: int, path: str = "/healthz") -> int:
         connection.close()
 
 
+def command_line(process: psutil.Process) -> str:
+    """Its command line; empty when it has just died."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
+
+
 class Up:
     """One run of `./erp up`."""
 
@@ -130,9 +138,13 @@ class Up:
 
     def child(self, *words: str) -> psutil.Process:
         """The first process whose command line holds all the words."""
-        found = [one for one in self.family() if all(word in " ".join(one.cmdline()) for word in words)]
-        assert found, (words, [one.cmdline() for one in self.family()])
+        found = self.matching(*words)
+        assert found, words
         return min(found, key=lambda one: one.create_time())
+
+    def matching(self, *words: str) -> list[psutil.Process]:
+        """All living processes whose command line holds all the words."""
+        return [one for one in self.family() if all(word in command_line(one) for word in words)]
 
 
 def erp(data: Path, *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:

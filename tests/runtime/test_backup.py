@@ -76,7 +76,7 @@ def test_a_damaged_backup_is_refused_and_changes_nothing(up: Callable[..., Up], 
     assert erp(folder, "backup", str(file)).returncode == 0
     note(system, "after")
     content = bytearray(file.read_bytes())
-    for place in (600, content.index(b"before")):
+    for place in (600, content.rindex(b"before.txt"), content.rindex(b"rows")):
         damaged = tmp_path / f"damaged{place}.backup"
         damaged.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
         refused = erp(folder, "restore", str(damaged))
