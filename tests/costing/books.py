@@ -104,7 +104,7 @@ class Books:
                 "  JOIN place p ON p.tenant_id = l.tenant_id AND p.id = l.place_id AND place_followed(p.kind) GROUP BY 1),"
                 " booked AS (SELECT l.account_id, sum(l.debit - l.credit)::bigint AS value FROM journal_line l"
                 "  JOIN account a ON a.tenant_id = l.tenant_id AND a.id = l.account_id"
-                "  WHERE a.code IN ('1-1310', '1-1320', '1-1330', '1-1340', '1-1350', '1-1360', '5-1000', '5-9999') GROUP BY 1)"
+                "  WHERE a.code IN ('1-1310', '1-1320', '1-1330', '1-1340', '1-1350', '1-1360', '5-1000') GROUP BY 1)"
                 " SELECT account_id, lying.value AS lying, booked.value AS booked FROM lying FULL JOIN booked USING (account_id)"
                 " WHERE coalesce(lying.value, 0) <> coalesce(booked.value, 0)"
                 " UNION ALL SELECT l.id, l.taken, sum(p.quantity)::bigint FROM cost_layer l LEFT JOIN cost_piece p ON p.tenant_id = l.tenant_id"

@@ -44,7 +44,7 @@ class Story:
     def __init__(self, *, distinct=False, early=True):
         """`distinct`: no two documents at one time. `early`: a revaluation may be effective before its goods arrived."""
         self.ledger, self.distinct, self.early = Ledger(), distinct, early
-        self.accepted, self.refused = [], []
+        self.accepted, self.refused, self.heard = [], [], []
         self.next_id = 1
         self.links: dict[int, tuple] = {}
 
@@ -58,6 +58,7 @@ class Story:
         entry = getattr(self, "_" + step["kind"])(step, self.number() + 1_000, at)
         if entry is None:
             return False
+        self.heard.append(entry)
         try:
             self.ledger.enter(entry)
         except ShortError:
