@@ -7,6 +7,8 @@ the actor's right itself. `ref` is an id, a number or a code. Handlers of steps 
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -167,7 +169,11 @@ def act(work: Work, dt: DocumentType, ref: int | str, action: str, data: Mapping
     """
     doc = _locked(work, dt, ref, internal=internal)
     _same_version(dt, doc, version)
-    answer = flow.take(work, dt, doc, action, data or {}, internal=internal)
+    given = dict(data or {})
+    promised = given.pop("preview_token", None)
+    answer = flow.take(work, dt, doc, action, given, internal=internal)
+    if promised is not None:
+        _as_promised(work, dt, doc, action, given, str(promised))
     return {**read.present(work, dt, doc), **answer}
 
 
@@ -175,7 +181,8 @@ def preview(actor: Actor, dt: DocumentType, ref: int | str, action: str, data: M
     """Take a step in a transaction that is rolled back and tell what it would change.
 
     Returns:
-        `before` and `after` (the record), `changes` (field: [before, after]), and what the step answers.
+        `before` and `after` (the record), `changes` (field: [before, after]), what the step answers, and for steps that post
+        `effects` with a `token`: given back as `preview_token` with the step, it posts exactly this or not at all.
     """
     with unit_of_work(actor, dry_run=True) as work:
         doc = _locked(work, dt, ref)
@@ -184,9 +191,25 @@ def preview(actor: Actor, dt: DocumentType, ref: int | str, action: str, data: M
         answer = flow.take(work, dt, doc, action, data or {})
         if one is not None and one.preview is not None:
             answer |= one.preview(work, doc, dict(data or {})) or {}
+            answer["token"] = _token(answer.get("effects"))
         after = read.present(work, dt, doc)
         changes = {key: [before.get(key), after.get(key)] for key in after if before.get(key) != after.get(key) and key not in ("version", "updated_at")}
         return {**answer, "before": before, "after": after, "changes": changes}
+
+
+def _as_promised(work: Work, dt: DocumentType, doc: Any, action: str, data: dict[str, Any], token: str) -> None:
+    """Compare what the step did with what its preview showed; on a difference nothing is stored and the new effects are told."""
+    one = dt.action(action)
+    effects = ((one.preview(work, doc, data) or {}).get("effects")) if one is not None and one.preview is not None else None
+    if _token(effects) != token:
+        raise Conflict(
+            "ERP-1411", f"Since the preview of {getattr(doc, dt.key)} something else was posted: it would now change other things. Look at the new preview.",
+            data={"effects": effects, "token": _token(effects)},
+        )
+
+
+def _token(effects: Any) -> str:
+    return hashlib.sha256(json.dumps(effects, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def act_many(actor: Actor, dt: DocumentType, refs: Sequence[int | str], action: str, data: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:

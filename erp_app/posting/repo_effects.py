@@ -8,9 +8,11 @@ from erp_app.kernel.uow import Work
 
 
 def waiting_items(work: Work, document_id: int) -> list[int]:
-    """Return the items whose costs wait because of this document."""
+    """Return the items whose costs wait because of this document or its reversal."""
     rows = work.rows(
-        "SELECT DISTINCT item_id FROM hpp_queue WHERE cause_document_id = %s AND state IN ('waiting', 'running') ORDER BY item_id", (document_id,),
+        "SELECT DISTINCT q.item_id FROM hpp_queue q WHERE q.state IN ('waiting', 'running') AND (q.cause_document_id = %(id)s"
+        " OR q.cause_document_id IN (SELECT to_id FROM record_link WHERE from_id = %(id)s AND kind = 'reversed_by')) ORDER BY q.item_id",
+        {"id": document_id},
     )
     return [row["item_id"] for row in rows]
 

@@ -10,6 +10,7 @@ from sqlalchemy import Index, text
 from erp_app.document.declare import Access, Action, DocumentType, Lines, Menu
 from erp_app.document.fields import Choice, Day, Integer, Money, Price, Quantity, Ref, Refs, Str
 from erp_app.document.models import Document, Line
+from erp_app.posting import effects
 from erp_app.purchasing import bill_service as service
 
 
@@ -60,8 +61,8 @@ SUPPLIER_BILLS = DocumentType(
     states=["draft", "matched", "posted", "part_paid", "paid", "reversed"],
     actions=[
         Action("approve", ("draft",), "matched", "approve", service.approve_bill, label="Approve match", implied=False),
-        Action("post", ("draft", "matched"), "posted", "post", service.post_bill),
-        Action("reverse", ("posted",), "reversed", "cancel", service.reverse_bill, implied=False, confirm=True, reason=True),
+        Action("post", ("draft", "matched"), "posted", "post", service.post_bill, preview=effects.show),
+        Action("reverse", ("posted",), "reversed", "cancel", service.reverse_bill, implied=False, confirm=True, reason=True, preview=effects.show),
     ],
     access=Access(
         view=["manager", "finance", "finance_manager", "purchasing_manager"],

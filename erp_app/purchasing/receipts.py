@@ -9,6 +9,7 @@ from sqlalchemy import CheckConstraint
 from erp_app.document.declare import Access, Action, DocumentType, Lines, Menu
 from erp_app.document.fields import Integer, Money, Price, Quantity, Ref, Str
 from erp_app.document.models import Document, Line
+from erp_app.posting import effects
 from erp_app.purchasing import receipt_service as service
 
 
@@ -48,8 +49,8 @@ GOODS_RECEIPTS = DocumentType(
     links=["purchase_order_id"],
     states=["draft", "posted", "billed", "reversed"],
     actions=[
-        Action("post", ("draft",), "posted", "post", service.post_receipt),
-        Action("reverse", ("posted",), "reversed", "cancel", service.reverse_receipt, implied=False, confirm=True, reason=True),
+        Action("post", ("draft",), "posted", "post", service.post_receipt, preview=effects.show),
+        Action("reverse", ("posted",), "reversed", "cancel", service.reverse_receipt, implied=False, confirm=True, reason=True, preview=effects.show),
     ],
     access=Access(
         view=["manager", "staff:own", "warehouse", "purchasing", "purchasing_manager", "finance", "finance_manager", "gate"],

@@ -9,6 +9,7 @@ from sqlalchemy import CheckConstraint
 from erp_app.document.declare import Access, Action, DocumentType, Lines, Menu
 from erp_app.document.fields import Integer, Quantity, Ref, Str
 from erp_app.document.models import Document, Line
+from erp_app.posting import effects
 from erp_app.sales import delivery_prints
 from erp_app.sales import delivery_service as service
 
@@ -44,8 +45,8 @@ DELIVERY_NOTES = DocumentType(
     editable=["draft", "picked"],
     actions=[
         Action("pick", ("draft",), "picked", "edit"),
-        Action("post", ("picked",), "posted", "post", service.post_delivery, label="Gate out"),
-        Action("reverse", ("posted",), "reversed", "cancel", service.reverse_delivery, implied=False, confirm=True, reason=True),
+        Action("post", ("picked",), "posted", "post", service.post_delivery, label="Gate out", preview=effects.show),
+        Action("reverse", ("posted",), "reversed", "cancel", service.reverse_delivery, implied=False, confirm=True, reason=True, preview=effects.show),
     ],
     access=Access(
         view=["manager", "staff:own", "warehouse", "sales", "sales_manager", "finance", "finance_manager", "gate"],

@@ -9,6 +9,7 @@ from sqlalchemy import CheckConstraint
 from erp_app.document.declare import Access, Action, DocumentType, Lines, Menu
 from erp_app.document.fields import Integer, Money, Price, Quantity, Ref
 from erp_app.document.models import Document, Line
+from erp_app.posting import effects
 from erp_app.sales import verification_service as service
 
 
@@ -40,7 +41,7 @@ DELIVERY_ORDERS = DocumentType(
     search=["number", "reference", "note"], filters=["customer", "sales_order", "delivery_note", "state"], sort="-effective_at",
     lines=[Lines("lines", DeliveryOrderLine)],
     states=["draft", "posted", "invoiced", "closed"], editable=[], creatable=False,
-    actions=[Action("post", ("draft",), "posted", "post", service.post_delivery_order)],
+    actions=[Action("post", ("draft",), "posted", "post", service.post_delivery_order, preview=effects.show)],
     access=Access(
         view=["manager", "staff:own", "sales", "sales_manager", "warehouse", "finance", "finance_manager"],
         post=["manager", "sales", "sales_manager"],

@@ -9,6 +9,7 @@ from sqlalchemy import CheckConstraint, Index, text
 from erp_app.document.declare import Access, Action, DocumentType, Lines, Menu
 from erp_app.document.fields import Quantity, Ref
 from erp_app.document.models import Document, Line
+from erp_app.posting import effects
 from erp_app.sales import verification_service as service
 
 
@@ -49,7 +50,7 @@ DELIVERY_VERIFICATIONS = DocumentType(
     initial="open", states=["open", "verified", "posted"], editable=["open"],
     actions=[
         Action("verify", ("open",), "verified", "edit"),
-        Action("post", ("verified",), "posted", "post", service.post_verification),
+        Action("post", ("verified",), "posted", "post", service.post_verification, preview=effects.show),
     ],
     access=Access(
         view=["manager", "staff:own", "sales", "sales_manager", "warehouse", "finance", "finance_manager"],

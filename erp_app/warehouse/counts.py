@@ -9,6 +9,7 @@ from sqlalchemy import CheckConstraint
 from erp_app.document.declare import Access, Action, DocumentType, Lines, Menu
 from erp_app.document.fields import Quantity, Ref, User
 from erp_app.document.models import Document, Line
+from erp_app.posting import effects
 from erp_app.warehouse import count_service as service
 
 
@@ -39,7 +40,7 @@ STOCK_COUNTS = DocumentType(
     actions=[
         Action("recount", ("approved",), "draft", "approve", service.recount, implied=False),
         Action("approve", ("draft",), "approved", "approve", service.approve),
-        Action("post", ("approved",), "posted", "post", service.post_count),
+        Action("post", ("approved",), "posted", "post", service.post_count, preview=effects.show),
     ],
     access=Access(
         view=["manager", "staff:own", "warehouse", "finance", "finance_manager"],

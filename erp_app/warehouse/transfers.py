@@ -9,6 +9,7 @@ from sqlalchemy import CheckConstraint
 from erp_app.document.declare import Access, Action, DocumentType, Lines, Menu
 from erp_app.document.fields import Quantity, Ref, Str
 from erp_app.document.models import Document, Line
+from erp_app.posting import effects
 from erp_app.warehouse import transfer_service as service
 
 
@@ -39,9 +40,9 @@ STOCK_TRANSFERS = DocumentType(
     lines=[Lines("lines", StockTransferLine)],
     states=["draft", "sent", "received", "reversed"],
     actions=[
-        Action("send", ("draft",), "sent", "post", service.send),
-        Action("receive", ("sent",), "received", "post", service.receive),
-        Action("reverse", ("sent",), "reversed", "cancel", service.reverse, implied=False, confirm=True, reason=True),
+        Action("send", ("draft",), "sent", "post", service.send, preview=effects.show),
+        Action("receive", ("sent",), "received", "post", service.receive, preview=effects.show),
+        Action("reverse", ("sent",), "reversed", "cancel", service.reverse, implied=False, confirm=True, reason=True, preview=effects.show),
     ],
     access=Access(
         view=["manager", "staff:own", "warehouse", "production", "finance", "finance_manager"],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from erp_app.document import registry, service
-from erp_app.kernel.errors import Invalid
+from erp_app.kernel.errors import Conflict, Invalid
 from tests.flows.firm import moment
 
 
@@ -56,3 +56,33 @@ def test_manual_shares_must_add_up(tubes):
 def test_weight_without_weights_is_refused(tubes):
     with pytest.raises(Invalid, match="has a weight"):
         landed(tubes, method="weight")
+
+
+def test_a_preview_is_kept_to_or_refused(tubes):
+    cost = landed(tubes)
+    shown = service.preview(tubes.actor(), registry.get("landed-costs"), cost["id"], "post")
+    moved = tubes.create("stock-transfers", **{"from": "WH", "to": "QUAR", "effective_at": moment("2026-01-10").isoformat(), "lines": [{"item": "TUBE", "quantity": 200}]})
+    tubes.act("stock-transfers", moved["id"], "receive")
+    with pytest.raises(Conflict) as refusal:
+        tubes.act("landed-costs", cost["id"], "post", preview_token=shown["token"])
+    assert refusal.value.code == "ERP-1411"
+    assert tubes.get("landed-costs", cost["id"])["state"] == "draft"
+    done = tubes.act("landed-costs", cost["id"], "post", preview_token=refusal.value.data["token"])
+    assert done["state"] == "posted"
+    assert tubes.journal(cost) == {"1-1310": 390000, "1-1360": 600000, "2-1130": -990000}
+
+
+def test_a_late_receipt_is_previewed_with_the_documents_it_corrects(tubes):
+    transfer = tubes.create("stock-transfers", **{"from": "WH", "to": "QUAR", "effective_at": moment("2026-01-10").isoformat(), "lines": [{"item": "TUBE", "quantity": 200}]})
+    tubes.act("stock-transfers", transfer["id"], "receive")
+    late = tubes.create(
+        "goods-receipts", supplier="PT Baja", warehouse="WH", effective_at=moment("2026-01-04").isoformat(),
+        lines=[{"item": "TUBE", "quantity": 60, "unit_price": 48000}],
+    )
+    shown = service.preview(tubes.actor(), registry.get("goods-receipts"), late["id"], "post")
+    corrected = [one for one in shown["effects"]["documents"] if one["kind"] == "correction"]
+    assert [(one["number"], one["date"]) for one in corrected] == [(transfer["number"], "2026-01-10")]
+    changes = {line["account"]: line["debit"] - line["credit"] for line in corrected[0]["lines"]}
+    assert changes == {"1-1360": -240000, "1-1310": 240000}
+    done = tubes.act("goods-receipts", late["id"], "post", preview_token=shown["token"])
+    assert done["state"] == "posted"
