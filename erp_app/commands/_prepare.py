@@ -29,8 +29,8 @@ def run(options: argparse.Namespace) -> int:
         changed = migrations.prepare(os.environ["ERP_ADMIN_URL"], passwords)
     sys.stdout.write("Database migrated\n" if changed else "Database is up to date\n")
     sys.stdout.flush()
+    settings().secret_key()  # made here, before several processes would want to make it
     if options.demo:
-        settings.cache_clear()
         from erp_app import demo
 
         loaded = demo.load()
