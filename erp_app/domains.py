@@ -26,6 +26,7 @@ from erp_app.finance import payments as _payments
 from erp_app.finance import receipts as _customer_receipts
 from erp_app.iam import documents as _iam
 from erp_app.iam.tenant import on_founding
+from erp_app.issues import issue as _issues
 from erp_app.kernel import models as _kernel
 from erp_app.notify import models as _notify
 from erp_app.posting import reversals as _reversals

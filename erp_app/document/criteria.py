@@ -32,7 +32,7 @@ def operators(one: Shape) -> tuple[str, ...]:
         return ("eq", "ne", "in", "contains", "empty")
     if one.kind == "flag":
         return ("eq", "ne")
-    return ("eq", "empty") if one.kind == "refs" else ("eq", "ne", "in", "empty")
+    return ("eq", "empty") if one.kind in ("refs", "record") else ("eq", "ne", "in", "empty")
 
 
 def filterable(work: Work, dt: DocumentType, defined: Mapping[str, Defined]) -> dict[str, Shape]:

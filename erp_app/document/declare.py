@@ -26,7 +26,7 @@ class Action:
         target: state it leads to; empty: the handler decides (returns {"state": …}) or the state stays.
         permission: the right it needs (`approve`, `post`, `cancel`, `edit` …).
         handler: the verb's effect inside the unit of work, before the state changes; its dict is added to the answer.
-        form: names of the fields an action asks for (shown as a small form), each a declared Ask.
+        form: what it asks for (shown as a small form); without a handler it is stored in the record's fields of the same name.
         implied: whether a later action may do it on the way (False for reject, reverse, cancel and the like).
         lines: model of the lines a step asks for (`data["lines"]`: dicts of columns with ids for references).
         reason: people must say why; visible: a further condition on the record's columns; stores: False for a step that only computes.
@@ -212,7 +212,11 @@ def _foreign_keys(table: Table) -> None:
 
     for column in list(table.c):
         plural = column.info.get("ref")
-        if plural and not column.info.get("many"):
+        if plural == "*":
+            table.append_constraint(
+                ForeignKeyConstraint(["tenant_id", column.name], ["record_ref.tenant_id", "record_ref.id"], name=f"{table.name}_{column.name}_fk"),
+            )
+        elif plural and not column.info.get("many"):
             registry.when_known(plural, lambda target, column=column, table=table: _foreign_key(table, column.name, target))
             rest = [table.c.id] if "id" in table.c else []
             Index(f"{table.name}_{column.name}", table.c.tenant_id, column, *rest)

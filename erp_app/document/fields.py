@@ -14,7 +14,7 @@ from sqlalchemy import BigInteger, Boolean, Date, DateTime, Numeric, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
-KINDS = ("text", "long_text", "choice", "integer", "quantity", "price", "percent", "money", "date", "moment", "flag", "ref", "refs", "user", "json")
+KINDS = ("text", "long_text", "choice", "integer", "quantity", "price", "percent", "money", "date", "moment", "flag", "ref", "refs", "record", "user", "json")
 
 
 def _field(kind: str, sa_type: Any, *, required: bool, default: Any = None, label: str = "", info: dict[str, Any] | None = None,
@@ -58,6 +58,11 @@ def Refs(plural: str, *, label: str = "", edit: bool = True) -> Any:  # noqa: N8
 def Json(*, label: str = "", edit: bool = True) -> Any:  # noqa: N802
     """Any small JSON value, for what programs send and a service understands (`allocate: "oldest"`)."""
     return _field("json", JSONB, required=False, label=label, default=None, info={"edit": edit})
+
+
+def AnyRecord(*, label: str = "", edit: bool = True) -> Any:  # noqa: N802
+    """A reference to a record of any type, by its id or as `type/number` (`sales-orders/SO-2026-00001`)."""
+    return _field("record", BigInteger, required=False, label=label, default=None, info={"ref": "*", "edit": edit})
 
 
 def User(*, required: bool = False, label: str = "", edit: bool = True) -> Any:  # noqa: N802

@@ -50,7 +50,7 @@ def _step(work: Work, dt: DocumentType, doc: Any, action: Action, data: Mapping[
         raise Refused("ERP-1205", f"{_verb(action)} is not possible for {dt.label.lower()} {getattr(doc, dt.key)} as it is now.")
     values = given(work, dt, action, data)
     before = Snapshot.take(work, dt, doc)
-    answer = dict(action.handler(work, doc, values) or {}) if action.handler else {}
+    answer = dict(action.handler(work, doc, values) or {}) if action.handler else _keep(dt, doc, action, values)
     state = answer.pop("state", None) or action.target
     if state:
         doc.state = state
@@ -60,6 +60,15 @@ def _step(work: Work, dt: DocumentType, doc: Any, action: Action, data: Mapping[
         work.flush()
     result: dict[str, Any] = plain(answer, work.actor.tz)
     return result
+
+
+def _keep(dt: DocumentType, doc: Any, action: Action, values: Mapping[str, Any]) -> dict[str, Any]:
+    """A step without a handler stores what it asked for in the fields of the same name (the department an issue is routed to)."""
+    for name, asked_for in asked(action).items():
+        one = shape.header(dt).get(name)
+        if one is not None and asked_for.column in values:
+            setattr(doc, one.column, values[asked_for.column])
+    return {}
 
 
 def _path(dt: DocumentType, state: str, goal: Action) -> list[Action] | None:

@@ -149,14 +149,14 @@ def _rows(wanted: _List, ids: Select[Any]) -> list[dict[str, Any]]:
     wanted.work.flush()
     result = []
     for row in wanted.work.session.connection().execute(query).mappings():
-        targets = {(item[0], int(key)): Target(int(key), *item) for key, item in (row["named"] or {}).items()}
+        targets = read.index(Target(int(key), *item) for key, item in (row["named"] or {}).items())
         result.append(read.flat(row, fields, targets, wanted.work.actor.tz, wanted.defined))
     return result
 
 
 def _referred(table: Any, fields: Mapping[str, Shape]) -> ColumnElement[Any]:
     """Return the SQL array of ids of everything a row refers to."""
-    single = [table.c[one.column] for one in fields.values() if one.kind in ("ref", "user")]
+    single = [table.c[one.column] for one in fields.values() if one.kind in ("ref", "user", "record")]
     total: Any = cast(array([*single, table.c.created_by, table.c.updated_by]), ARRAY(BigInteger))
     for one in fields.values():
         if one.kind == "refs":

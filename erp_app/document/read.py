@@ -60,6 +60,11 @@ def values(row: Mapping[str, Any], fields: dict[str, Shape], targets: Mapping[tu
             result[name] = target.number if target else value
             if target:
                 refs[name] = target.as_dict()
+        elif one.kind == "record":
+            target = targets.get(("*", value)) if value is not None else None
+            result[name] = f"{target.type}/{target.number}" if target else value
+            if target:
+                refs[name] = target.as_dict()
         elif one.kind == "refs":
             found = [targets.get((one.ref, int(key))) for key in value or []]
             result[name] = [target.number for target in found if target]
@@ -78,7 +83,13 @@ def labels(work: Work, groups: Iterable[tuple[dict[str, Shape], list[dict[str, A
         for one in fields.values():
             if one.kind == "refs":
                 ids.update(int(key) for row in rows for key in row[one.column] or [])
-            elif one.kind in ("ref", "user"):
+            elif one.kind in ("ref", "user", "record"):
                 ids.update(row[one.column] for row in rows if row[one.column])
     found = work.rows("SELECT id, type, number, label, state FROM record_ref WHERE id = ANY(%s)", (sorted(ids),)) if ids else []
-    return {(row["type"], row["id"]): Target(**row) for row in found}
+    return index(Target(**row) for row in found)
+
+
+def index(targets: Iterable[Target]) -> dict[tuple[str, int], Target]:
+    """Return targets by type and id, and by `*` and id for references to any record."""
+    found = list(targets)
+    return {(one.type, one.id): one for one in found} | {("*", one.id): one for one in found}

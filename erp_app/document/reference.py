@@ -11,6 +11,7 @@ from psycopg import sql
 from erp_app.document import registry
 from erp_app.kernel.uow import Work
 
+ANY = "*"  # the type of a reference to any record, whose key is an id or `type/number`
 Wanted = tuple[str, int | str]  # the plural of the type, and an id, number or code
 
 
@@ -67,7 +68,7 @@ def outside(work: Work, ids: Mapping[tuple[str, int], str], filters: Mapping[tup
 
 
 def _search(work: Work, wanted: set[Wanted]) -> list[Target]:
-    texts = [one for one in wanted if isinstance(one[1], str)]
+    texts = [_parted(plural, key) for plural, key in wanted if isinstance(key, str)]
     rows = work.rows(
         "SELECT r.id, r.type, r.number, r.label, r.state FROM record_ref r"
         " JOIN unnest(%s::text[], %s::text[]) AS w(type, number) USING (type, number) WHERE r.state <> 'deleted'"
@@ -85,9 +86,18 @@ def _ids(wanted: Iterable[Wanted]) -> list[int]:
 def _match(wanted: set[Wanted], targets: list[Target], found: dict[Wanted, Target]) -> None:
     by_number = {(one.type, one.number): one for one in targets}
     by_id = {(one.type, one.id): one for one in targets}
+    by_id |= {(ANY, one.id): one for one in targets}
     for plural, key in wanted:
-        target = by_number.get((plural, key)) if isinstance(key, str) else by_id.get((plural, key))
+        target = by_number.get(_parted(plural, key)) if isinstance(key, str) else by_id.get((plural, key))
         if target is None and isinstance(key, str) and key.isascii() and key.isdigit():
             target = by_id.get((plural, int(key)))
         if target is not None:
             found[plural, key] = target
+
+
+def _parted(plural: str, key: str) -> tuple[str, str]:
+    """Return type and number of a text key."""
+    if plural != ANY:
+        return plural, key
+    kind, _, number = key.partition("/")
+    return kind, number

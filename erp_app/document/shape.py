@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from erp_app.document.declare import DocumentType, Lines
 
 NUMERIC = ("quantity", "price", "percent", "money", "integer")
-REFERENCES = ("ref", "user", "refs")
+REFERENCES = ("ref", "user", "refs", "record")
 
 
 @dataclass(frozen=True)

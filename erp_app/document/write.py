@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from erp_app.document import custom, reference, registry, shape
+from erp_app.document import custom, reference, registry, repo_view, shape
 from erp_app.document.declare import DocumentType, Lines
 from erp_app.document.shape import Shape
 from erp_app.document.values import Bad, parse
@@ -88,6 +88,9 @@ class _Reader:
                 self.errors[one.where] = f"there is no {_noun(one.shape.ref)} {', '.join(repr(key) for key in unknown[:5])}"
                 continue
             ids = [target.id for target in targets if target]
+            if one.shape.kind == "record" and not self.internal and not repo_view.visible(self.work, ids[0]):
+                self.errors[one.where] = f"there is no record {str(one.keys[0])[:60]!r}"
+                continue
             inactive = [target.number for target in targets if target and target.state == "inactive"]
             if inactive and not self.internal:
                 self.errors[one.where] = f"{inactive[0]} is no longer active"

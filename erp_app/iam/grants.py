@@ -30,5 +30,5 @@ def _merge(roles: frozenset[str], stored: Stored, _count: int) -> Grants:
             for role in roles:
                 scope = override.get((role, resource.name, action)) or resources.default_scope(resource.access, role, action)
                 if scope != "none":
-                    held[resource.name, action].add(scope)
+                    held[resource.name, action].update(scope.split("+"))  # a declaration may give several: staff:own+department
     return {key: frozenset(scopes) for key, scopes in held.items()}
