@@ -57,7 +57,9 @@ class Books:
         """Register a document; return its id."""
         with unit_of_work(self.actor) as work:
             number = work.value(
-                "INSERT INTO record_ref (tenant_id, id, type, number, label, state, search) VALUES (%s, nextval('record_id_seq'), 'test', %s, '', '', '') RETURNING id", (self.tenant, name),
+                "INSERT INTO record_ref (tenant_id, id, type, number, label, state, search)"
+                " VALUES (%s, nextval('record_id_seq'), 'test', %s, '', '', '') RETURNING id",
+                (self.tenant, name),
             )
         self.names[number] = name
         return number

@@ -92,8 +92,6 @@ class Ledger:
         """Return pieces and layers named by paths, to compare with the model."""
         pieces = {(one.move, self.path(one.layer), one.document): (one.quantity, one.value) for one in self.sums()}
         layers = {
-            (one.queue, self.path(one.id)): (one.quantity, one.value, one.taken)
-            for one in self.layers.values()
-            if one.quantity and one.queue is not None
+            (one.queue, self.path(one.id)): (one.quantity, one.value, one.taken) for one in self.layers.values() if one.quantity and one.queue is not None
         }
         return pieces, layers

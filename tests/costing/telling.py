@@ -66,9 +66,7 @@ class Telling:
     def picture(self, ledger):
         """Return a pure ledger's pieces, layers and balances under the ids of the books."""
         pieces, layers = ledger.picture()
-        known = {
-            (self.moves[move], tuple(self.moves[one] for one in path), self.documents[document]): row for (move, path, document), row in pieces.items()
-        }
+        known = {(self.moves[move], tuple(self.moves[one] for one in path), self.documents[document]): row for (move, path, document), row in pieces.items()}
         laid = {(self.queue(queue), tuple(self.moves[one] for one in path)): row for (queue, path), row in layers.items()}
         held = {}
         for (queue, _), (quantity, _, taken) in laid.items():
@@ -78,4 +76,3 @@ class Telling:
     def queue(self, queue):
         item, place, lot = queue
         return self.books.items[item], self.books.places[place], self.documents[lot] if lot else 0
-

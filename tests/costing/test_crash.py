@@ -14,9 +14,7 @@ from tests.costing.months import Story
 from tests.costing.telling import Telling
 
 POINTS = ("hpp_begun", "hpp_replaying", "hpp_writing", "hpp_written", "hpp_settled")
-WORK = (
-    "import sys; from erp_app.kernel.actor import system_actor; from workers.costing import replay; replay(system_actor(int(sys.argv[1])), sys.argv[2])"
-)
+WORK = "import sys; from erp_app.kernel.actor import system_actor; from workers.costing import replay; replay(system_actor(int(sys.argv[1])), sys.argv[2])"
 tenants = itertools.count(8_000)
 BASE = {"item": "steel", "place": ("north", 0), "ref": 1, "keep": True, "quantity": 4_000, "value": 700_001}
 

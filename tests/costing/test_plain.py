@@ -27,11 +27,7 @@ def laid_out(plan):
             quantity = -wanted if part > 0 and wanted else size
             left += quantity
             rows.append((queue, len(rows) + 1, quantity, value if quantity > 0 else 0))
-    return (
-        Movements(*(np.array(column, np.int64) for column in zip(*rows, strict=True)))
-        if rows
-        else Movements(*([np.zeros(0, np.int64)] * 4))
-    )
+    return Movements(*(np.array(column, np.int64) for column in zip(*rows, strict=True))) if rows else Movements(*([np.zeros(0, np.int64)] * 4))
 
 
 def played(rows):
@@ -49,9 +45,7 @@ def played(rows):
 def test_columns_give_the_pieces_of_the_engine(plan):
     rows = laid_out(plan)
     pieces = cut(rows)
-    found = zip(
-        rows.id[pieces.issue].tolist(), rows.id[pieces.receipt].tolist(), pieces.quantity.tolist(), pieces.value.tolist(), strict=True
-    )
+    found = zip(rows.id[pieces.issue].tolist(), rows.id[pieces.receipt].tolist(), pieces.quantity.tolist(), pieces.value.tolist(), strict=True)
     assert list(found) == played(rows)
 
 
