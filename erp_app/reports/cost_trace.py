@@ -13,7 +13,7 @@ MAX_EDGES = 2000
 # a document made come from everything it consumed.
 _WALK: LiteralString = (
     "WITH RECURSIVE piece AS (SELECT c.move_id, c.layer_id, sum(c.quantity)::bigint AS quantity, sum(c.value)::bigint AS value FROM cost_piece c"
-    " WHERE c.date <= %(day)s AND c.recorded_at < coalesce(%(known)s, 'infinity') GROUP BY c.move_id, c.layer_id),"
+    " WHERE c.date <= %(day)s AND c.recorded_at < coalesce(%(known)s::timestamptz, 'infinity') GROUP BY c.move_id, c.layer_id),"
     " walk AS ("
     " SELECT p.move_id, p.layer_id FROM stock_move m JOIN piece p ON p.move_id = m.id WHERE m.document_id = %(document)s"
     " UNION"
@@ -40,7 +40,7 @@ def run(work: Work, asked: Asked) -> Answer:
             "from": one["from_id"], "to": one["to_id"], "from_number": nodes[one["from_id"]]["number"], "to_number": nodes[one["to_id"]]["number"],
             "item": one["item"], "place": one["place"], "quantity": units_text(one["quantity"]), "value": str(one["value"]),
         }
-        for one in found if not one["entered"]
+        for one in found if not one["entered"] and one["from_id"] != one["to_id"]
     ]
     drawn = {one["from"] for one in edges} | {one["to"] for one in edges} | {one["to_id"] for one in found}
     return {
@@ -63,7 +63,7 @@ def _sources(found: list[dict[str, Any]], document_id: int, nodes: dict[int, dic
     """Return what the document itself took, by the origin of the layers, in the order in which they were taken."""
     total: dict[tuple[int, str], list[int]] = {}
     for one in found:
-        if one["to_id"] == document_id and not one["entered"]:
+        if one["to_id"] == document_id and not one["entered"] and one["from_id"] != document_id:  # not what it passed on to itself
             sums = total.setdefault((one["origin_id"], one["item"]), [0, 0])
             sums[0] += one["quantity"]
             sums[1] += one["value"]

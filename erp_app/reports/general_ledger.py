@@ -12,13 +12,13 @@ MAX_LINES = 5000
 _BEFORE: LiteralString = (
     "SELECT coalesce(sum(l.debit - l.credit), 0)::bigint FROM journal_line l JOIN journal_entry e ON e.id = l.entry_id"
     " WHERE l.account_id = %(account)s AND (%(party)s::bigint IS NULL OR l.party_id = %(party)s) AND l.date < %(from)s"
-    " AND e.recorded_at < coalesce(%(known)s, 'infinity')"
+    " AND e.recorded_at < coalesce(%(known)s::timestamptz, 'infinity')"
 )
 _LINES: LiteralString = (
     "SELECT j.number, j.date, j.kind, j.text, r.number AS document, r.type AS document_type, r.id AS document_id, p.number AS party, l.debit, l.credit"
     " FROM journal_line l JOIN journal j ON j.id = l.entry_id JOIN record_ref r ON r.id = j.document_id LEFT JOIN record_ref p ON p.id = l.party_id"
     " WHERE l.account_id = %(account)s AND (%(party)s::bigint IS NULL OR l.party_id = %(party)s) AND l.date >= %(from)s AND l.date <= %(day)s"
-    " AND j.recorded_at < coalesce(%(known)s, 'infinity') ORDER BY l.date, l.entry_id, l.line_no LIMIT %(limit)s"
+    " AND j.recorded_at < coalesce(%(known)s::timestamptz, 'infinity') ORDER BY l.date, l.entry_id, l.line_no LIMIT %(limit)s"
 )
 
 

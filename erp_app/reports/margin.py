@@ -12,11 +12,11 @@ from erp_app.reports.report import FOREVER, Answer, Asked, Column, Parameter, Re
 _SOLD: LiteralString = (
     "WITH sold AS (SELECT d.id, d.number, d.customer_id, l.item_id, l.quantity, round(l.quantity * l.unit_price)::bigint AS net,"
     " (SELECT coalesce(sum(c.value), 0)::bigint FROM stock_move m JOIN cost_piece c ON c.move_id = m.id"
-    "   WHERE m.document_id = d.id AND m.line_no = l.line_no AND c.date <= %(day)s AND c.recorded_at < coalesce(%(known)s, 'infinity')) AS cogs"
+    "   WHERE m.document_id = d.id AND m.line_no = l.line_no AND c.date <= %(day)s AND c.recorded_at < coalesce(%(known)s::timestamptz, 'infinity')) AS cogs"
     " FROM delivery_order d JOIN delivery_order_line l ON l.document_id = d.id"
-    " WHERE d.state IN ('posted', 'invoiced', 'closed') AND d.effective_at < coalesce(%(until)s, 'infinity')"
+    " WHERE d.state IN ('posted', 'invoiced', 'closed') AND d.effective_at < coalesce(%(until)s::timestamptz, 'infinity')"
     " AND (%(from)s::date IS NULL OR (d.effective_at AT TIME ZONE %(zone)s)::date >= %(from)s)"
-    " AND EXISTS (SELECT 1 FROM stock_move m WHERE m.document_id = d.id AND m.recorded_at < coalesce(%(known)s, 'infinity')))"
+    " AND EXISTS (SELECT 1 FROM stock_move m WHERE m.document_id = d.id AND m.recorded_at < coalesce(%(known)s::timestamptz, 'infinity')))"
 )
 _BY: dict[str, LiteralString] = {
     "item": " SELECT i.code AS key, i.name AS name, sum(s.quantity) AS quantity, sum(s.net)::bigint AS net, sum(s.cogs)::bigint AS cogs FROM sold s"

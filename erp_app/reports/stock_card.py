@@ -15,9 +15,9 @@ _MOVES: LiteralString = (
     " UNION ALL SELECT m.*, m.from_place_id, -1 FROM stock_move m JOIN place p ON p.id = m.from_place_id"
     " WHERE m.item_id = %(item)s AND (m.from_place_id = %(place)s OR %(place)s::bigint IS NULL AND p.kind = ANY(%(ours)s)))"
     " SELECT s.effective_at, s.recorded_at, r.number AS document, r.type AS document_type, r.id AS document_id, p.code AS place, s.sign, s.quantity,"
-    " (SELECT sum(c.value)::bigint FROM cost_piece c WHERE c.move_id = s.id AND c.recorded_at < coalesce(%(known)s, 'infinity') AND c.date <= %(day)s) AS value"
+    " (SELECT sum(c.value)::bigint FROM cost_piece c WHERE c.move_id = s.id AND c.recorded_at < coalesce(%(known)s::timestamptz, 'infinity') AND c.date <= %(day)s) AS value"
     " FROM side s JOIN record_ref r ON r.id = s.document_id JOIN place p ON p.id = s.place_id"
-    " WHERE s.effective_at < coalesce(%(until)s, 'infinity') AND s.recorded_at < coalesce(%(known)s, 'infinity')"
+    " WHERE s.effective_at < coalesce(%(until)s::timestamptz, 'infinity') AND s.recorded_at < coalesce(%(known)s::timestamptz, 'infinity')"
     " ORDER BY s.effective_at, s.id, s.sign"
 )
 OURS = ["warehouse", "vendor", "in_transit", "quarantine"]

@@ -28,8 +28,8 @@ _NOW: LiteralString = (
 # The past: what was laid and what was cut off, by the pieces of that day that were known then.
 _THEN: LiteralString = (
     "WITH piece AS (SELECT c.move_id, c.layer_id, sum(c.quantity)::bigint AS quantity, sum(c.value)::bigint AS value"
-    " FROM cost_piece c JOIN stock_move m ON m.id = c.move_id WHERE c.date <= %(day)s AND c.recorded_at < coalesce(%(known)s, 'infinity')"
-    " AND m.effective_at < coalesce(%(until)s, 'infinity') GROUP BY c.move_id, c.layer_id),"
+    " FROM cost_piece c JOIN stock_move m ON m.id = c.move_id WHERE c.date <= %(day)s AND c.recorded_at < coalesce(%(known)s::timestamptz, 'infinity')"
+    " AND m.effective_at < coalesce(%(until)s::timestamptz, 'infinity') GROUP BY c.move_id, c.layer_id),"
     " layer AS (SELECT y.* FROM cost_layer y JOIN place q ON q.id = y.place_id WHERE q.kind = ANY(%(ours)s)" + _FILTER + "),"
     " laid AS (SELECT y.id, sum(p.quantity) AS quantity, sum(p.value) AS value FROM layer y JOIN piece p ON p.move_id = y.move_id"
     " AND (y.parent_layer_id IS NULL OR p.layer_id IN (y.id, y.parent_layer_id)) GROUP BY y.id),"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from erp_app.document import registry, service
-from erp_app.kernel.errors import Conflict, Invalid
+from erp_app.kernel.errors import Conflict, Invalid, Refused
 from tests.flows.firm import moment
 
 
@@ -86,3 +86,22 @@ def test_a_late_receipt_is_previewed_with_the_documents_it_corrects(tubes):
     assert changes == {"1-1360": -240000, "1-1310": 240000}
     done = tubes.act("goods-receipts", late["id"], "post", preview_token=shown["token"])
     assert done["state"] == "posted"
+
+
+def test_the_carrier_bills_the_landed_cost_once(tubes):
+    cost = landed(tubes)
+    tubes.act("landed-costs", cost["id"], "post")
+    bill = tubes.create("supplier-bills", supplier="Ekspedisi Lancar", tax="none", landed_costs=[cost["id"]], effective_at=moment("2026-01-17").isoformat())
+    posted = tubes.act("supplier-bills", bill["id"], "post")
+    assert (posted["net"], posted["total"]) == ("990000", "990000")
+    assert tubes.journal(bill) == {"2-1130": 990000, "2-1100": -990000}
+    assert tubes.get("landed-costs", cost["id"])["state"] == "billed"
+    with pytest.raises(Refused, match="billed once"):
+        tubes.create("supplier-bills", supplier="Ekspedisi Lancar", tax="none", landed_costs=[cost["id"]])
+
+
+def test_a_bill_above_the_receipt_follows_the_goods(tubes):
+    receipt = tubes.receipts[0]
+    bill = tubes.create("supplier-bills", supplier="PT Baja", receipts=[receipt["id"]], lines=[{"source_line": 1, "unit_price": 50600}])
+    tubes.act("supplier-bills", bill["id"], "post")
+    assert tubes.journal(bill) == {"2-1110": 5000000, "1-1310": 60000, "1-1500": 556600, "2-1100": -5616600}
