@@ -17,7 +17,7 @@ Key = tuple[int, int]  # a receipt's id and the number of its line
 
 def sources(work: Work, bill: Any) -> dict[Key, Any]:
     """Return the lines of all receipts of the bill, in the order in which the bill names them."""
-    return {(one, line.line_no): line for one in bill.receipts for line in chain.lines(work, "goods-receipts", one)}
+    return {(one, line.line_no): line for one in bill.receipts or [] for line in chain.lines(work, "goods-receipts", one)}
 
 
 def complete(work: Work, bill: Any) -> list[Any]:
@@ -28,7 +28,9 @@ def complete(work: Work, bill: Any) -> list[Any]:
         Refused: ERP-3023 when nothing is left to bill.
     """
     known = sources(work, bill)
-    entered = _entered(bill, chain.lines(work, "supplier-bills", bill.id), list(known))
+    if not known:
+        return chain.replace_lines(work, "supplier-bills", bill.id, [])
+    entered = _entered(chain.lines(work, "supplier-bills", bill.id), list(known))
     rows = []
     for key, source in known.items():
         said = entered.get(key, {})
@@ -73,7 +75,7 @@ def billed_already(work: Work, key: Key, source: Any) -> Refused:
     )
 
 
-def _entered(bill: Any, lines: list[Any], keys: list[Key]) -> dict[Key, dict[str, Any]]:
+def _entered(lines: list[Any], keys: list[Key]) -> dict[Key, dict[str, Any]]:
     """Return what was entered, by receipt line: a line without a receipt counts along all lines of all receipts."""
     found: dict[Key, dict[str, Any]] = {}
     for line in lines:

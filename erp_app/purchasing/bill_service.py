@@ -16,7 +16,7 @@ from erp_app.kernel.errors import Conflict, Invalid, Refused
 from erp_app.kernel.uow import Work
 from erp_app.posting import service as posting
 from erp_app.posting.models import JournalLine, Posting, Revaluation
-from erp_app.purchasing import bill_lines, repo
+from erp_app.purchasing import bill_landed, bill_lines, repo
 from erp_app.purchasing.order_service import advance_order
 from erp_app.purchasing.rules import within_tolerance
 
@@ -31,18 +31,19 @@ def complete_bill(work: Work, bill: Any) -> None:
         Refused: ERP-3022 for a receipt that is not posted, ERP-3023 for goods billed already.
         Conflict: ERP-3024 when the supplier's number was used this year.
     """
-    if not bill.receipts:
-        raise Invalid("ERP-3020", "A supplier bill charges at least one goods receipt.", errors={"receipts": "at least one"})
+    if not bill.receipts and not bill.landed_costs:
+        raise Invalid("ERP-3020", "A supplier bill charges at least one goods receipt or landed cost.", errors={"receipts": "at least one"})
     _lock_receipts(work, bill)
     lines = bill_lines.complete(work, bill)
-    _sum(work, bill, lines)
+    _sum(work, bill, lines, bill_landed.charged(work, bill))
     _check_number(work, bill)
     bill.matching = "matched" if all(line.amount == line.received_value for line in lines) else "mismatch"
 
 
 def approve_bill(work: Work, bill: Any, _data: dict[str, Any]) -> dict[str, Any]:
     """Accept a bill although it differs from what was received; the answer names the difference."""
-    return {"difference": bill.net - _received(chain.lines(work, "supplier-bills", bill.id))}
+    lines = chain.lines(work, "supplier-bills", bill.id)
+    return {"difference": _billed(lines) - _received(lines)}
 
 
 def post_bill(work: Work, bill: Any, _data: dict[str, Any]) -> dict[str, Any]:
@@ -52,6 +53,7 @@ def post_bill(work: Work, bill: Any, _data: dict[str, Any]) -> dict[str, Any]:
         Conflict: ERP-3024 when the supplier's number was used this year.
         Refused: ERP-3023 for goods billed already, ERP-3025 for a difference beyond the tolerance that nobody approved.
     """
+    landed = bill_landed.charged(work, bill)
     _lock_receipts(work, bill)
     _check_number(work, bill)
     lines = bill_lines.clear(work, bill)
@@ -61,14 +63,15 @@ def post_bill(work: Work, bill: Any, _data: dict[str, Any]) -> dict[str, Any]:
         Posting(
             document_id=bill.id, effective_at=bill.effective_at, text=f"Supplier bill {bill.number}",
             lines=[
-                JournalLine("grni", debit=bill.net), JournalLine("vat_in", debit=bill.vat),
+                JournalLine("grni", debit=bill.net - landed), JournalLine("landed_cost", debit=landed), JournalLine("vat_in", debit=bill.vat),
                 JournalLine("ap", credit=bill.total, party_id=bill.supplier_id), JournalLine("withholding", credit=bill.withheld),
             ],
             revaluations=_revaluations(work, lines),
         ),
     )
-    _settle_sources(work, bill, lines)
-    chain.link(work, bill.receipts, bill.id)
+    _settle_sources(work, lines)
+    bill_landed.settle(work, bill, "billed")
+    chain.link(work, [*(bill.receipts or []), *(bill.landed_costs or [])], bill.id)
     return {"pending": posted.pending}
 
 
@@ -82,7 +85,8 @@ def reverse_bill(work: Work, bill: Any, _data: dict[str, Any]) -> dict[str, Any]
         raise Refused("ERP-3026", f"{bill.paid} is paid on {bill.number}. Reverse the payment first.", data={"paid": bill.paid})
     _lock_receipts(work, bill)
     posted = posting.reverse(work, bill.id, text=f"Reversal of {bill.number}")
-    _settle_sources(work, bill, bill_lines.clear(work, bill, sign=-1))
+    _settle_sources(work, bill_lines.clear(work, bill, sign=-1))
+    bill_landed.settle(work, bill, "posted")
     return {"pending": posted.pending}
 
 
@@ -95,7 +99,7 @@ def day_of(work: Work, bill: Any) -> date:
 
 def _lock_receipts(work: Work, bill: Any) -> None:
     """Lock the receipts of a bill and check that they can be billed by it."""
-    for receipt in chain.records(work, "goods-receipts", bill.receipts):
+    for receipt in chain.records(work, "goods-receipts", bill.receipts or []):
         if receipt.supplier_id != bill.supplier_id:
             raise Invalid("ERP-3021", f"{receipt.number} is from another supplier.", errors={"receipts": f"{receipt.number} is from another supplier"})
         if receipt.state not in BILLABLE:
@@ -105,11 +109,11 @@ def _lock_receipts(work: Work, bill: Any) -> None:
             )
 
 
-def _sum(work: Work, bill: Any, lines: list[Any]) -> None:
+def _sum(work: Work, bill: Any, lines: list[Any], landed: int) -> None:
     day = day_of(work, bill)
     vat = tax_repo.rule_on(work, bill.tax, day)
     withholding = tax_repo.rule_on(work, bill.withholding, day)
-    bill.net = sum(line.amount for line in lines)
+    bill.net = sum(line.amount for line in lines) + landed
     bill.vat = vat.tax_on(bill.net) if vat else 0
     bill.withheld = withholding.tax_on(bill.net) if withholding else 0
     bill.total = bill.net + bill.vat - bill.withheld
@@ -132,12 +136,16 @@ def _require_match(work: Work, bill: Any, lines: list[Any]) -> None:
     """Let a difference pass within the supplier's tolerance, after approval, or for somebody who may approve."""
     received = _received(lines)
     tolerance = chain.record(work, "suppliers", bill.supplier_id).price_tolerance
-    if bill.state == "matched" or within_tolerance(received, bill.net, tolerance) or may(work.actor, "supplier-bills", "approve"):
+    if bill.state == "matched" or within_tolerance(received, _billed(lines), tolerance) or may(work.actor, "supplier-bills", "approve"):
         return
     raise Refused(
-        "ERP-3025", f"{bill.number} charges {bill.net}, received were goods for {received}: a difference of {bill.net - received}."
-        " The purchasing manager approves it before it is posted.", data={"billed": bill.net, "received": received},
+        "ERP-3025", f"{bill.number} charges {_billed(lines)}, received were goods for {received}: a difference of {_billed(lines) - received}."
+        " The purchasing manager approves it before it is posted.", data={"billed": _billed(lines), "received": received},
     )
+
+
+def _billed(lines: list[Any]) -> int:
+    return sum(line.amount for line in lines)
 
 
 def _received(lines: list[Any]) -> int:
@@ -151,7 +159,7 @@ def _revaluations(work: Work, lines: list[Any]) -> list[Revaluation]:
     return [Revaluation(moves[line.source_id][line.source_line], line.amount - line.received_value, "grni") for line in different]
 
 
-def _settle_sources(work: Work, bill: Any, lines: list[Any]) -> None:
+def _settle_sources(work: Work, lines: list[Any]) -> None:
     """Bring receipts and orders to the states that the billed quantities mean."""
     orders = set()
     for receipt_id in sorted({line.source_id for line in lines}):

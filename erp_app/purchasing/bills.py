@@ -27,6 +27,7 @@ class SupplierBill(Document, table=True):
     supplier_id: int = Ref("suppliers", required=True, label="Supplier")
     supplier_number: str | None = Str(max_length=60, label="Supplier's number")
     receipts: list[int] | None = Refs("goods-receipts", label="Receipts")
+    landed_costs: list[int] | None = Refs("landed-costs", label="Landed costs")
     tax: str = Choice("ppn", "none", default="ppn", required=True, label="Tax")
     withholding: str = Choice("none", "pph23", default="none", required=True, label="Withholding")
     tax_invoice: str | None = Str(max_length=40, label="Tax invoice number")
@@ -57,7 +58,7 @@ SUPPLIER_BILLS = DocumentType(
     columns=["number", "effective_at", "supplier", "supplier_number", "due_on", "total", "paid", "matching", "state"],
     search=["number", "supplier_number", "tax_invoice", "reference", "note"], filters=["supplier", "matching", "state"], sort="-effective_at",
     lines=[Lines("lines", SupplierBillLine, required=False)],
-    links=["receipts"],
+    links=["receipts", "landed_costs"],
     states=["draft", "matched", "posted", "part_paid", "paid", "reversed"],
     actions=[
         Action("approve", ("draft",), "matched", "approve", service.approve_bill, label="Approve match", implied=False),
