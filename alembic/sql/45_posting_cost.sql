@@ -24,7 +24,7 @@ BEGIN
     jsonb_build_object('item', item_code, 'source', source, 'consumed_by', taker, 'fits', fit));
 END $$;
 
--- How much of what a movement laid may still be taken by name: what of it lies there, or never came back from outside. NULL when its
+-- How much of what a movement laid may still be taken by name: what of it lies there, or never came back from outside. NULL when it comes late, or its
 -- cost, or that of its queue, still waits: then the replay tells.
 CREATE OR REPLACE FUNCTION posting_source_left(p_tenant bigint, m posting_move) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE s stock_move; held bigint;
@@ -35,7 +35,7 @@ BEGIN
   ELSIF NOT m.from_kept THEN
     SELECT s.quantity - coalesce(sum(x.quantity), 0) INTO held FROM stock_move x WHERE x.tenant_id = p_tenant AND x.source_move_id = s.id;
   ELSIF NOT EXISTS (SELECT 1 FROM stock_balance b WHERE b.tenant_id = p_tenant AND b.item_id = m.item_id
-      AND b.place_id = m.from_place_id AND b.lot = m.from_lot AND b.dirty_from IS NOT NULL) THEN
+      AND b.place_id = m.from_place_id AND b.lot = m.from_lot AND (b.dirty_from IS NOT NULL OR b.last_out_at > m.effective_at)) THEN
     SELECT coalesce(sum(y.quantity - y.taken), 0) INTO held FROM cost_layer y WHERE y.tenant_id = p_tenant AND y.move_id = s.id
       AND y.place_id = m.from_place_id AND y.lot = m.from_lot;
   END IF;
