@@ -6,9 +6,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from a2wsgi import WSGIMiddleware
-from flask import Flask
 from rq.serializers import JSONSerializer
-from rq_dashboard import web as dashboard
 
 from erp_app.api import browser
 from erp_app.api.shield import IDENTITY
@@ -21,8 +19,11 @@ PATH = "/admin/queues"
 _CHANGES = ("POST", "PUT", "DELETE", "PATCH")
 
 
-def _flask() -> Flask:
+def _dashboard() -> Any:
     """Make the dashboard's own small application. It reads job arguments as JSON: pickle would run code from Redis."""
+    from flask import Flask  # noqa: PLC0415 - most processes never show it
+    from rq_dashboard import web as dashboard  # noqa: PLC0415
+
     made = Flask(__name__)
     made.config["RQ_DASHBOARD_REDIS_URL"] = settings().redis(bus.QUEUES)
     made.config["RQ_DASHBOARD_DISABLE_DELETE"] = True  # an event that is thrown away here would be sent again anyway
@@ -46,5 +47,5 @@ class QueuesMount:
             await browser.plain(send, 403, "You may not view the job queues.")
             return
         if self._inner is None:
-            self._inner = WSGIMiddleware(_flask(), workers=2)  # type: ignore[arg-type]
+            self._inner = WSGIMiddleware(_dashboard(), workers=2)
         await self._inner(scope, receive, send)

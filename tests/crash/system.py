@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -54,10 +55,8 @@ class Part:
         """Start it again when it is dead, its orphans ended first."""
         if self.process is not None and not self.alive():
             self.deaths += 1
-            try:
+            with suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
             self.start()
 
     def arm(self, point: str) -> Path:
@@ -111,9 +110,8 @@ class System:
         """Start one more process of the product."""
         faults = self.folder / f"faults-{name}"
         faults.mkdir(exist_ok=True)
-        part = Part(
-            name, [sys.executable, "-m", *command], os.environ | self.environment | environment | {"ERP_FAULTS": str(faults)}, faults, self.folder / f"{name}.log",
-        )
+        complete = os.environ | self.environment | environment | {"ERP_FAULTS": str(faults)}
+        part = Part(name, [sys.executable, "-m", *command], complete, faults, self.folder / f"{name}.log")
         part.start()
         self.parts[name] = part
         return part
@@ -129,14 +127,14 @@ class System:
         while not ready():
             self.keep()
             assert time.monotonic() - started < seconds, f"{what} did not happen in {seconds} s\n{self.story()}"
-            time.sleep(0.03)
+            time.sleep(0.05)
         return time.monotonic() - started
 
     def story(self) -> str:
         """Return the ends of all logs, for a failure that reads as a story."""
         return "\n".join(f"--- {part.name} (died {part.deaths} times)\n{part.log.read_text()[-3000:]}" for part in self.parts.values())
 
-    def settled(self, *tenants: int) -> bool:
+    def settled(self) -> bool:
         """Tell whether nothing is left to send and nobody owes anything."""
         with psycopg.connect(self.postgres.url_for(DATABASE)) as admin:
             found = admin.execute(
