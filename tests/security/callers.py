@@ -55,7 +55,7 @@ def contents(database: str, tenant_id: int | None = None) -> dict[str, Any]:
                 continue
             where = sql.SQL("") if tenant_id is None else sql.SQL(" WHERE tenant_id = {}").format(tenant_id)
             found[table.name] = conn.execute(
-                sql.SQL("SELECT count(*), coalesce(sum(hashtextextended(x::text, 0)::numeric), 0) FROM {} AS x").format(sql.Identifier(table.name)) + where,
+                sql.SQL("SELECT count(*), coalesce(sum(hashtextextended((to_jsonb(x) - 'seen_at')::text, 0)::numeric), 0) FROM {} AS x").format(sql.Identifier(table.name)) + where,
             ).fetchone()
     return found
 
