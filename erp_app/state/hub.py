@@ -21,7 +21,7 @@ from reflex_base.event import Event
 
 from erp_app.iam import service as iam
 from erp_app.iam import sessions
-from erp_app.kernel import bus, log, meter
+from erp_app.kernel import bus, clock, log, meter
 from erp_app.kernel.actor import Actor
 from erp_app.state import topics as rules
 
@@ -146,6 +146,7 @@ class LiveHub:
                             self._take(message)
             except (redis.RedisError, OSError) as error:
                 self.listening.clear()
+                self._show_pulse(rules.PAUSED)
                 self._say.warning("live.away", error=str(error))
                 await asyncio.sleep(PAUSE)
 
@@ -181,7 +182,9 @@ class LiveHub:
             pending.timer = loop.call_later(max(0.0, pending.told + window - loop.time()), self._tell, room)
 
     def _tell(self, room: Room) -> None:
-        pending = self._pending[room]
+        pending = self._pending.get(room)
+        if pending is None:  # everybody left while the timer ran
+            return
         value, refresh = pending.value, pending.refresh
         pending.value, pending.refresh, pending.timer = None, False, None
         pending.told = asyncio.get_running_loop().time()
@@ -204,9 +207,17 @@ class LiveHub:
     def _after_a_gap(self) -> None:
         """Anything may have been missed: every screen looks again, every right is checked again."""
         for room in self._every_room():
-            self._note(room, None)
+            if room.topic != rules.PULSE:
+                self._note(room, None)
+        self._show_pulse(clock.now().isoformat())
         for tenant in {tenant for tenant, _ in self._rooms}:
             self._recheck_soon(tenant)
+
+    def _show_pulse(self, value: str) -> None:
+        """Say on every screen whether it is live."""
+        for room in self._every_room():
+            if room.topic == rules.PULSE:
+                self._note(room, value)
 
     # -- rights --------------------------------------------------------------------------------------------------------------
 
