@@ -89,9 +89,10 @@ def register() -> tuple[DocumentType, DocumentType]:
     """Enter both into the registry; `unregister` takes them out again."""
     made = []
     for plural, make in (PARTIES, ORDERS):
-        known = {one.plural: one for one in registry.all_types()}
-        made.append(known.get(plural) or _cache.setdefault(plural, make()))
-        registry._types.setdefault(plural, made[-1])
+        if plural not in _cache:
+            _cache[plural] = make()  # enters the registry itself, and completes the table: only once
+        registry._types[plural] = _cache[plural]
+        made.append(_cache[plural])
     return made[0], made[1]
 
 
