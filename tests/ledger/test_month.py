@@ -11,6 +11,7 @@ from erp_app.costing.settle import settle
 from erp_app.kernel.errors import Refused
 from erp_app.posting import service
 from erp_app.posting.models import Posting, Revaluation, Transform
+from erp_app.reports.integrity import prove
 from tests.ledger.company import Company, day, units
 
 MONTH = json.loads((Path(__file__).parents[1] / "scenarios" / "month.json").read_text(encoding="utf-8"))["steps"]
@@ -132,6 +133,14 @@ def played(admin_url):
 def test_the_month_up_to_the_returns_is_right_to_the_rupiah(played):
     assert played.journal("SJ-1") == {"1-1350": 5_994_030, "1-1340": -5_994_030}
     assert played.balances()["5-1000"] == 5_674_632
+
+
+def test_the_month_is_proved_by_the_integrity_report(played):
+    with played.work() as work:
+        answer = prove(work)
+    assert [(check["name"], check["offenders"]) for check in answer["checks"] if check["violations"]] == []
+    assert answer["ok"]
+    assert all(check["rows_checked"] for check in answer["checks"] if not check["name"].endswith(("sealed", "handed on", "stuck", "whole")))
 
 
 def test_a_delivery_of_99_out_of_98_is_refused_short_by_one(played):
