@@ -6,8 +6,11 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+import psycopg
+
 from erp_app.kernel import db, migrations
 from erp_app.kernel.config import settings
+from erp_app.kernel.embedded import ServerError
 from erp_app.kernel.installation import ROLE_NAMES, one_at_a_time
 
 if TYPE_CHECKING:
@@ -25,8 +28,11 @@ def run(options: argparse.Namespace) -> int:
     """Migrate, then load the demo company unless it is there."""
     own_server = bool(os.environ.get("ERP_OWN_DATABASE"))
     passwords = options.data.role_passwords(ROLE_NAMES) if own_server else None
-    with one_at_a_time(os.environ["ERP_ADMIN_URL"]):
-        changed = migrations.prepare(os.environ["ERP_ADMIN_URL"], passwords)
+    try:
+        with one_at_a_time(os.environ["ERP_ADMIN_URL"]):
+            changed = migrations.prepare(os.environ["ERP_ADMIN_URL"], passwords)
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise ServerError(f"its role has too few rights ({error.diag.message_primary}); docs/runbook.md says which it needs") from error
     sys.stdout.write("Database migrated\n" if changed else "Database is up to date\n")
     sys.stdout.flush()
     settings().secret_key()  # made here, before several processes would want to make it

@@ -114,7 +114,9 @@ def _dump(admin_url: str, dump: Path) -> tuple[dict[str, Table], int]:
     with psycopg.connect(admin_url) as conn:
         conn.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         conn.read_only = True
-        conn.execute("SET LOCAL row_security = off")  # an account that cannot see all rows is refused instead of dumping some
+        conn.execute("SET LOCAL row_security = off")  # whoever cannot see all rows is refused instead of dumping some
+        if conn.execute("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user").fetchone() != (True,):
+            raise ServerError("the role of DATABASE_URL does not see the rows of all companies; a superuser must give it BYPASSRLS")
         found = conn.execute("SELECT pg_export_snapshot()").fetchone()
         assert found is not None  # noqa: S101 - a SELECT without FROM has one row
         pg("pg_dump", "--format=custom", "--no-comments", f"--snapshot={found[0]}", f"--file={dump}", f"--dbname={admin_url}")
@@ -125,7 +127,8 @@ def pg(program: str, *words: str) -> None:
     """Run one of PostgreSQL's client programs. Raises ServerError with its last words."""
     done = subprocess.run([str(wheel_programs() / program), *words], check=False, capture_output=True, text=True)  # noqa: S603
     if done.returncode:
-        raise ServerError(f"{program}: {tail_of(done.stderr) or f'exit code {done.returncode}'}")
+        said = [line for line in done.stderr.splitlines() if "error:" in line]
+        raise ServerError(said[0] if said else f"{program}: {tail_of(done.stderr) or f'exit code {done.returncode}'}")
 
 
 def _add(archive: tarfile.TarFile, path: Path, name: str) -> str:

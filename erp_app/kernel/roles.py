@@ -21,9 +21,12 @@ def ensure(admin_url: str, passwords: dict[str, str] | None = None) -> None:
         conn.execute("SELECT pg_advisory_lock(4711)")
         try:
             for role in (OWNER, APP, RELAY):
-                exists = conn.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,)).fetchone()
-                verb = "ALTER" if exists else "CREATE"
-                conn.execute(sql.SQL(verb + " ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS").format(sql.Identifier(role)))
+                exists = conn.execute(
+                    "SELECT rolcanlogin AND NOT (rolsuper OR rolcreatedb OR rolcreaterole OR rolbypassrls) FROM pg_roles WHERE rolname = %s", (role,),
+                ).fetchone()
+                if exists != (True,):  # an administrator who is no superuser may not even repeat NOSUPERUSER
+                    verb = "ALTER" if exists else "CREATE"
+                    conn.execute(sql.SQL(verb + " ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS").format(sql.Identifier(role)))
                 if passwords:
                     conn.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(role), sql.Literal(passwords[role])))
             _own(conn)
