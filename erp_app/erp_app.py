@@ -11,6 +11,7 @@ from erp_app.pages.home import home
 from erp_app.pages.importing import importing
 from erp_app.pages.listing import listing
 from erp_app.pages.operations import operations
+from erp_app.pages.permissions import permissions
 from erp_app.pages.report import report
 from erp_app.pages.shell import framed
 from erp_app.state.detail import Detail
@@ -23,12 +24,14 @@ from erp_app.state.importing import Importing
 from erp_app.state.listing import Listing
 from erp_app.state.notices import Notices
 from erp_app.state.operations import Operations
+from erp_app.state.permissions import Permissions
 from erp_app.state.reporting import Reporting
 from erp_app.state.session import Session
 
 PAGES = [
     ("/", home, Home.open),
     ("/operations", operations, Operations.open),
+    ("/permissions", permissions, Permissions.open),
     ("/reports/[report]", report, Reporting.open),
     ("/[doctype]", listing, Listing.open),
     ("/[doctype]/new", form, Form.open_new),

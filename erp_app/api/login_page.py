@@ -23,16 +23,16 @@ _WORDS = {
 _DEMO = (("admin", "Administrator"), ("manager", "Manager"), ("staff", "Staff"), ("admin2", "PT 2"))
 
 _STYLE = """
-:root{color-scheme:light dark;--bg:#f4f5f7;--panel:#fff;--text:#14181f;--soft:#5b6472;--line:#d9dde3;--accent:#2f5bea;--on:#fff;
---bad:#b3261e;--badbg:#fdecea;--good:#146c43;--goodbg:#e7f5ee;--ring:rgba(47,91,234,.35)}
-@media(prefers-color-scheme:dark){:root{--bg:#0e1116;--panel:#171b22;--text:#e8ebf0;--soft:#98a2b3;--line:#2b323d;--accent:#7c9bff;--on:#0b1020;
---bad:#ffb4ab;--badbg:#3a1613;--good:#8fdcb4;--goodbg:#10301f;--ring:rgba(124,155,255,.4)}}
+:root{color-scheme:light dark;--bg:#f4f5f7;--panel:#fff;--text:#14181f;--soft:#5b6472;--line:#d9dde3;--accent:#0b7566;--on:#fff;
+--bad:#b3261e;--badbg:#fdecea;--good:#146c43;--goodbg:#e7f5ee;--ring:rgba(11,117,102,.35)}
+@media(prefers-color-scheme:dark){:root{--bg:#0e1116;--panel:#171b22;--text:#e8ebf0;--soft:#98a2b3;--line:#2b323d;--accent:#12806f;--on:#fff;
+--bad:#ffb4ab;--badbg:#3a1613;--good:#8fdcb4;--goodbg:#10301f;--ring:rgba(29,195,165,.45)}}
 *{box-sizing:border-box}html{height:100%}
 body{margin:0;min-height:100%;display:grid;place-items:center;padding:24px 16px;background:var(--bg);color:var(--text);
 font:15px/1.5 Inter,system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
 main{width:100%;max-width:400px}
 .brand{display:flex;align-items:center;gap:12px;margin:0 0 20px}
-.mark{width:40px;height:40px;border-radius:11px;background:var(--accent);color:var(--on);display:grid;place-items:center;font-weight:700;font-size:20px}
+.mark{width:40px;height:40px;border-radius:11px;background:linear-gradient(145deg,#1dc3a5,#08695e);color:#fff;display:grid;place-items:center;font-weight:800;font-size:20px}
 h1{font-size:20px;line-height:1.2;margin:0}.brand p{margin:2px 0 0;color:var(--soft);font-size:13px}
 form,.box{background:var(--panel);border:1px solid var(--line);border-radius:14px;padding:22px;box-shadow:0 8px 30px rgba(0,0,0,.06)}
 label{display:block;font-size:13px;font-weight:600;margin:0 0 14px}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from erp_app.iam import grants, page_access, repo, repo_rights, resources
+from erp_app.iam import grants, page_access, repo_rights, resources
 from erp_app.iam.roles import ADMIN
 from erp_app.kernel.access import ACTIONS, SCOPES, require
 from erp_app.kernel.errors import Invalid, Refused
@@ -34,7 +34,7 @@ def rights(work: Work, role: str) -> list[dict[str, Any]]:
     require(work.actor, "permissions", "view")
     stored = repo_rights.stored_rights(work, repo_rights.role_id(work, role))
     return [
-        {"resource": one.name, "label": one.label, "section": one.section, "cells": [_cell(one, role, action, stored) for action in ACTIONS]}
+        {"resource": one.name, "label": one.label, "section": one.section, "actions": list(one.actions), "cells": [_cell(one, role, action, stored) for action in ACTIONS]}
         for one in resources.every()
     ]
 
@@ -58,7 +58,7 @@ def put_right(work: Work, role: str, resource: str, action: str, scope: str) -> 
         "permission.changed", resource="permissions", record_id=role_id, before={"role": role, "resource": resource, "action": action, "scope": before},
         after={"role": role, "resource": resource, "action": action, "scope": scope},
     )
-    work.emit("permission.changed", {"role": role}, ["permissions"])
+    work.emit("permission.changed", {"role": role}, ["doc:permissions"])
 
 
 def pages(work: Work, role: str) -> list[dict[str, Any]]:
@@ -91,12 +91,13 @@ def put_page(work: Work, role: str, path: str, allowed: bool | None) -> None:
         "page_access.changed", resource="permissions", record_id=role_id, before={"role": role, "path": path, "allowed": before},
         after={"role": role, "path": path, "allowed": allowed},
     )
-    work.emit("permission.changed", {"role": role}, ["permissions"])
+    work.emit("permission.changed", {"role": role}, ["doc:permissions"])
 
 
-def role_codes(work: Work) -> list[str]:
-    """Return the codes of all roles of the tenant."""
-    return sorted(repo.role_ids(work))
+def people(work: Work) -> list[dict[str, Any]]:
+    """Return username and name of the active users, for the explainer."""
+    require(work.actor, "permissions", "view")
+    return repo_rights.people(work)
 
 
 def _changeable(work: Work, role: str) -> int:

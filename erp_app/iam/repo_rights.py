@@ -67,3 +67,8 @@ def roles(work: Work) -> list[dict[str, Any]]:
         " WHERE ur.tenant_id = r.tenant_id AND ur.role_id = r.id AND u.active) AS people FROM role r WHERE r.tenant_id = %s ORDER BY r.id",
         (work.actor.tenant_id,),
     )
+
+
+def people(work: Work) -> list[dict[str, Any]]:
+    """Return username and name of the active users of this tenant."""
+    return work.rows("SELECT code AS username, name FROM user_account WHERE tenant_id = %s AND active ORDER BY code LIMIT 2000", (work.actor.tenant_id,))

@@ -11,6 +11,7 @@ from typing import Any
 from erp_app.iam import repo
 from erp_app.iam.identity import Identity, build
 from erp_app.kernel import limits
+from erp_app.kernel.access import require
 from erp_app.kernel.actor import Actor, system_actor
 from erp_app.kernel.uow import Work, unit_of_work
 
@@ -71,6 +72,16 @@ def end(token: str, address: str = "-") -> None:
 def mine(work: Work) -> list[dict[str, Any]]:
     """Return the live sessions of the acting user; `current` marks the one asking."""
     return [row | {"current": str(row["id"]) == work.actor.session_id} for row in repo.sessions(work, work.actor.user_id, limits.SESSION_IDLE)]
+
+
+def everybodys(work: Work) -> list[dict[str, Any]]:
+    """Return the live sessions of all users of the tenant, the last seen first.
+
+    Raises:
+        Forbidden: ERP-1301 without the right to view sessions.
+    """
+    require(work.actor, "sessions", "view")
+    return [row | {"current": str(row["id"]) == work.actor.session_id} for row in repo.sessions(work, None, limits.SESSION_IDLE)]
 
 
 def end_others(work: Work) -> int:
