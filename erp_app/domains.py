@@ -14,6 +14,7 @@ from erp_app.anomaly import findings as _findings
 from erp_app.anomaly import rules as _anomaly_rules
 from erp_app.anomaly import service as anomaly
 from erp_app.catalog import customers as _customers
+from erp_app.catalog import founding as catalog
 from erp_app.catalog import grades as _grades
 from erp_app.catalog import items as _items
 from erp_app.catalog import places as _places
@@ -49,6 +50,7 @@ metadata = SQLModel.metadata
 
 # What every new company begins with, beside its roles.
 on_founding(chart.install)
+on_founding(catalog.install)
 on_founding(anomaly.install)
 
 __all__ = ["metadata"]
