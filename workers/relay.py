@@ -90,7 +90,7 @@ def forward(conn: db.Connection) -> list[Event]:
             return []
         debts = [consumer.debt(event) for event in events for consumer in consumers_of(event)]
         fault("relay_after_claim")
-        publish(events, {one.tenant_id for one in debts})
+        publish(events, busy={one.tenant_id for one in debts})
         fault("relay_after_publish")
         delivery.owe(conn, debts)
         delivery.mark_sent(conn, events)
@@ -103,11 +103,14 @@ def forward(conn: db.Connection) -> list[Event]:
 
 
 def publish(events: Sequence[Event], busy: set[int]) -> None:
-    """Tell open screens what happened; tenants in `busy` have new work in their queues."""
+    """Tell open screens what happened, and that something did; tenants in `busy` have new work in their queues."""
+    now = clock.now().isoformat(timespec="milliseconds")
     with bus.client().pipeline(transaction=False) as pipe:
         for one in events:
             if one.topics:
                 pipe.publish(bus.live_channel(one.tenant_id), _message(one.topics, one.name, one.payload, one.id))
+        for tenant in {one.tenant_id for one in events}:
+            pipe.publish(bus.live_channel(tenant), _message(("pulse",), "company.changed", {"live": now}, 0))
         for tenant in busy:
             pipe.publish(bus.live_channel(tenant), _message(("queue",), "queue.changed", {}, 0))
         pipe.execute()

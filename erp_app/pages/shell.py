@@ -143,7 +143,10 @@ def top() -> rx.Component:
         rx.el.button(rx.icon("search", size=14), rx.el.span(t("Search records, pages and actions")), rx.el.kbd("Ctrl K"), class_name="seek", id="seek",
                      aria_label=t("Search records, pages and actions"), on_click=rx.call_script(SEEK)),
         rx.el.div(class_name="grow"),
-        rx.el.span(rx.el.i(), rx.el.span(rx.cond(rx.State.is_hydrated, t("Live"), t("Connecting"))), class_name=rx.cond(rx.State.is_hydrated, "live", "live off"), role="status"),
+        rx.el.span(
+            rx.el.i(key=Session.pulse), rx.el.span(rx.cond(rx.State.is_hydrated, rx.cond(Session.pulse == "paused", t("Live paused"), t("Live")), t("Connecting"))),
+            class_name=rx.cond(rx.State.is_hydrated & (Session.pulse != "paused"), "live", "live off"), role="status", custom_attrs={"data-pulse": Session.pulse},
+        ),
         rx.el.button(rx.cond(Session.lang == "id", "ID", "EN"), class_name="btn ico sm", id="lang", style={"height": "30px"},
                      aria_label=rx.cond(Session.lang == "id", "Switch to English", "Ganti ke Bahasa Indonesia"), title=rx.cond(Session.lang == "id", "English", "Bahasa Indonesia"),
                      on_click=Session.speak(rx.cond(Session.lang == "id", "en", "id"))),

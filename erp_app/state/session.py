@@ -13,6 +13,7 @@ from erp_app.kernel.errors import ErpError
 from erp_app.state.desk import refused, run
 from erp_app.state.guard import for_any_user, identity
 from erp_app.state.hub import hub
+from erp_app.state.topics import PULSE
 
 
 class Session(rx.State):
@@ -27,6 +28,7 @@ class Session(rx.State):
     density: str = "comfortable"
     open_pages: list[str] = []
     ready: bool = False
+    pulse: str = ""  # moment of the company's last change, or `paused`; pushed by the hub, never stored
 
     @rx.event
     @for_any_user("shows the person's own name, language and menu")
@@ -34,6 +36,7 @@ class Session(rx.State):
         """Take over who is logged in; the first thing every page does."""
         who = identity()
         await hub.join(self, f"user:{who.actor.user_id}", refresh="start", stay=True)
+        await hub.join(self, PULSE, refresh="start", var="pulse", stay=True)
         return self._take(who)
 
     def _take(self, who: Identity) -> Any:

@@ -1,6 +1,7 @@
 """What screens can follow live, and who may follow it. A topic nobody declared here is followed by nobody.
 
 `doc:<plural>` all records of a type · `rec:<id>` one record · `stock` · `ledger` · `queue` · `dash` · `notify:<user id>`
+· `pulse` the moment of the company's last change (every screen shows that it is live)
 · `user:<user id>` and `session:<session id>` only the person itself.
 """
 
@@ -11,6 +12,7 @@ from erp_app.kernel.access import may
 from erp_app.kernel.actor import Actor
 from erp_app.kernel.uow import unit_of_work
 
+PULSE, PAUSED = "pulse", "paused"
 _RIGHTS = {  # topic: any of these resources may be viewed
     "stock": ("stock", "items", "places"),
     "ledger": ("journal-entries", "accounts"),
@@ -33,7 +35,7 @@ def allowed(actor: Actor, topic: str) -> bool:
         return rest == str(actor.user_id)
     if kind == "session":
         return bool(rest) and rest == actor.session_id
-    if kind == "dash":
+    if kind in ("dash", PULSE):
         return not rest
     return not rest and any(may(actor, resource, "view") for resource in _RIGHTS.get(kind, ()))
 

@@ -243,3 +243,17 @@ async def test_after_the_bus_was_cut_every_screen_looks_again(web, company):
         await asyncio.sleep(0.7)
         tell(company, "stock")
         await tab.wait("looked", 2)
+
+
+async def test_every_screen_shows_whether_it_is_live(web, company):
+    _, token = person(company, "pulse", "staff")
+    async with screen(web, token) as tab:
+        assert await tab.follow("pulse", handler="follow_value")
+        tell(company, "pulse", live="2026-11-21T04:00:00")
+        await tab.wait("value", "2026-11-21T04:00:00")
+        bus.client().execute_command("CLIENT", "KILL", "TYPE", "PUBSUB")
+        await tab.wait("value", "paused")
+        end = time.monotonic() + 10
+        while tab.vars["value"] == "paused" and time.monotonic() < end:
+            await asyncio.sleep(0.05)
+        assert str(tab.vars["value"]).startswith("20")
