@@ -115,9 +115,13 @@ class Screen:
 
     async def wait(self, name, value, seconds=15.0):
         """Wait until a var has a value."""
+        await self.until(lambda: self.vars.get(name) == value, f"{name} = {value!r}", seconds)
+
+    async def until(self, ready, what, seconds=15.0):
+        """Wait until something is so."""
         end = time.monotonic() + seconds
-        while self.vars.get(name) != value:
-            assert time.monotonic() < end, f"{name} is {self.vars.get(name)!r}, not {value!r}"
+        while not ready():
+            assert time.monotonic() < end, f"no {what}: {self.vars}"
             self.changed.clear()
             try:
                 await asyncio.wait_for(self.changed.wait(), 0.1)
@@ -127,9 +131,7 @@ class Screen:
     async def follow(self, *topics, handler="follow"):
         self.vars.pop("joined", None)
         await self.send(handler, topics=list(topics))
-        end = time.monotonic() + 15
-        while not self.vars.get("joined") and time.monotonic() < end:
-            await asyncio.sleep(0.02)
+        await self.until(lambda: self.vars.get("joined"), "answer")
         return self.vars.get("joined") == "True"
 
 
@@ -253,7 +255,4 @@ async def test_every_screen_shows_whether_it_is_live(web, company):
         await tab.wait("value", "2026-11-21T04:00:00")
         bus.client().execute_command("CLIENT", "KILL", "TYPE", "PUBSUB")
         await tab.wait("value", "paused")
-        end = time.monotonic() + 10
-        while tab.vars["value"] == "paused" and time.monotonic() < end:
-            await asyncio.sleep(0.05)
-        assert str(tab.vars["value"]).startswith("20")
+        await tab.until(lambda: str(tab.vars["value"]).startswith("20"), "moment")
