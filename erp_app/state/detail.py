@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, ClassVar
 
 import reflex as rx
@@ -159,6 +160,8 @@ class Detail(rx.State):
         if action == "remove":
             return [done("Deleted.", lang), rx.redirect(f"/{dt.plural}")]
         await self._read()
+        if "link" in answer:  # an invitation: shown once, to be handed on
+            return rx.call_script(f"window.prompt({json.dumps(say('Hand this link on. It is good once, for three days.', lang))}, location.origin + {json.dumps(answer['link'])})")
         made = answer.get("delivery_order") if isinstance(answer, dict) else None
         text = say("Done.", lang) + (f" {made['number']}" if isinstance(made, dict) and "number" in made else "")
         return rx.toast.success(text, duration=2500)
