@@ -89,7 +89,7 @@ def fill(admin_url: str, dt: DocumentType, rows: int) -> None:
             sql.SQL(
                 "INSERT INTO {} (tenant_id, id, number, state, effective_at, created_at, updated_at, custom, {})"
                 " SELECT {}, nextval('record_id_seq'), 'SO-2025-' || to_char(n, 'FM0000000'), (%s::text[])[1 + n %% %s],"
-                " timestamptz '2023-01-01' + (n * interval '94 seconds'), now(), now(), '{{}}', {} FROM generate_series(1, %s) n",
+                " timestamptz '2023-01-01' + (n * interval '94 seconds'), now(), now(), '{{}}', {} FROM generate_series(1, %s::bigint) n",
             ).format(table, sql.SQL(", ").join(sql.Identifier(one.column) for one in columns), sql.Literal(TENANT), sql.SQL(", ").join(values)),
             (states, len(states), rows),
         )

@@ -159,9 +159,9 @@ def _condition(dt: DocumentType, one: Shape, operator: str, values: list[Any], d
         return column.in_(values)
     if operator == "ne":
         return or_(column != values[0], column.is_(None))
-    compare: dict[str, ColumnElement[bool]] = {
-        "eq": column == values[0], "lt": column < values[0], "lte": column <= values[0], "gt": column > values[0], "gte": column >= values[0],
-    }
+    compare: dict[str, ColumnElement[bool]] = {"eq": column == values[0]}
+    if one.kind in ORDERED:
+        compare |= {"lt": column < values[0], "lte": column <= values[0], "gt": column > values[0], "gte": column >= values[0]}
     return compare[operator]
 
 
