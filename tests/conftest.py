@@ -49,7 +49,7 @@ def valkey(server_folder: Path) -> Iterator[ValkeyServer]:
 
 def make_schema(admin_url: str) -> None:
     """Bring an empty database to the newest schema: by the migrations, as an installation does."""
-    if migrations.FIRST.exists():
+    if migrations.FIRST.exists() and migrations.fingerprint(metadata) in migrations.FIRST.read_text():
         migrations.prepare(admin_url)
         return
     roles.ensure(admin_url)

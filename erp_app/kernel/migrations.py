@@ -6,6 +6,7 @@ release: after it, every change is a migration of its own).
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from pathlib import Path
 
@@ -14,9 +15,12 @@ from alembic import command
 from alembic.autogenerate import produce_migrations, render_python_code
 from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.operations import ops
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine
+from sqlalchemy import MetaData, create_engine
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.pool import NullPool
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from erp_app.kernel import roles, sqlfiles
 
@@ -70,17 +74,38 @@ def regenerate(admin_url: str, target: Path = FIRST) -> None:
         context = MigrationContext.configure(conn, opts={"target_metadata": metadata, "compare_type": True})
         script = produce_migrations(context, metadata)
         assert script.upgrade_ops is not None and script.downgrade_ops is not None  # noqa: S101, PT018
+        _references(metadata, script.upgrade_ops, script.downgrade_ops)
         imports: set[str] = set()
         up = render_python_code(script.upgrade_ops, imports=imports, render_as_batch=False)
         down = render_python_code(script.downgrade_ops, imports=imports)
-    target.write_text(_TEMPLATE.format(imports="\n".join(sorted(imports)), up=up, down=down), encoding="utf-8")
+    target.write_text(_TEMPLATE.format(models=fingerprint(metadata), imports="\n".join(sorted(imports)), up=up, down=down), encoding="utf-8")
 
 
-_TEMPLATE = '''"""The first schema: every table of the product as its models declare it."""
+def fingerprint(metadata: MetaData) -> str:
+    """Return a short hash of everything the models say about the schema."""
+    dialect = postgresql.dialect()
+    parts = [str(CreateTable(table).compile(dialect=dialect)) for table in metadata.sorted_tables]
+    parts += sorted(str(CreateIndex(index).compile(dialect=dialect)) for table in metadata.tables.values() for index in table.indexes)
+    return hashlib.sha256("".join(parts).encode()).hexdigest()[:16]
+
+
+def _references(metadata: MetaData, up: ops.UpgradeOps, down: ops.DowngradeOps) -> None:
+    """Add the foreign keys that point forward, after all tables are there, and remove them before the first one goes."""
+    forward = [
+        one for table in sorted(metadata.tables.values(), key=lambda table: table.name)
+        for one in sorted(table.foreign_key_constraints, key=lambda one: str(one.name)) if one.use_alter
+    ]
+    up.ops.extend(ops.CreateForeignKeyOp.from_constraint(one) for one in forward)
+    down.ops[:0] = [ops.DropConstraintOp.from_constraint(one) for one in forward]
+
+
+_TEMPLATE = '''"""The first schema: every table of the product as its models declare it (models {models})."""
 
 import sqlalchemy as sa
 import sqlmodel
 from alembic import op
+from sqlalchemy import Text
+from sqlalchemy.dialects import postgresql
 {imports}
 
 revision = "0001"
