@@ -38,6 +38,7 @@ SOCKET = ".s.PGSQL.5432.lock"
 SUPERUSER = "postgres"
 START_SECONDS = 120.0  # a recovery after a crash replays its log first
 STOP_SECONDS = 30.0
+ORPHAN_SECONDS = 2.0
 
 # For a machine of 2 GB with two cores that also runs web and workers.
 SETTINGS = {
@@ -93,7 +94,7 @@ class PostgresServer:
         """Start the postmaster without waiting for it. Survivors of a killed start are ended first."""
         if self.lock is None:
             self.lock = lock_folder(self.folder, "PostgreSQL")
-        end_survivors(living_in(self.cluster, PROGRAM), signal.SIGINT, STOP_SECONDS)
+        self._end_predecessor()
         self._initialise()
         # Nothing lives in the cluster, so these are of a dead server; its number may be another program's by now, or a zombie's.
         for left in (self.cluster / "postmaster.pid", *self.sockets.glob(".s.PGSQL.*")):
@@ -104,6 +105,14 @@ class PostgresServer:
             command = [str(programs_for(self.account) / "postgres"), "-D", data, *words]
             self.process = spawn(command, death_signal=signal.SIGINT, stdout=log, stderr=log, **options)
         return self.process
+
+    def _end_predecessor(self) -> None:
+        """End what an earlier start left behind: a postmaster is given time to stop in order, orphaned back ends have nothing to do."""
+        left = living_in(self.cluster, PROGRAM)
+        file = self.cluster / "postmaster.pid"
+        postmaster = file.read_text(encoding="ascii").split("\n", 1)[0] if file.exists() else ""
+        in_order = any(str(process.pid) == postmaster for process in left)
+        end_survivors(left, signal.SIGINT, STOP_SECONDS if in_order else ORPHAN_SECONDS)
 
     def ready(self) -> bool:
         """True when the server takes connections."""
