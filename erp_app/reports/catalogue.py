@@ -7,12 +7,20 @@ from erp_app.kernel.access import may, require
 from erp_app.kernel.actor import Actor
 from erp_app.kernel.errors import NotFound
 from erp_app.kernel.uow import unit_of_work
-from erp_app.reports import aged, cost_trace, document_journals, general_ledger, margin, statements, stock_card, stock_layers, stock_views, trial_balance
-from erp_app.reports.report import Answer, Report, understand
+from erp_app.reports import aged, cost_trace, document_journals, general_ledger, integrity, margin, statements, stock_card, stock_layers, stock_views, trial_balance
+from erp_app.reports.report import Answer, Column, Report, understand
 
+_INTEGRITY = Report(
+    "integrity", "Integrity", lambda work, _: integrity.prove(work),
+    (
+        Column("name", "Check"), Column("rows_checked", "Rows checked", "integer"), Column("violations", "Violations", "integer"),
+        Column("seconds", "Seconds", "percent"),
+    ),
+    view=("manager", "finance", "finance_manager"), rows_of=lambda answer: list(answer["checks"]), section="Administration", icon="shield-check",
+)
 _ALL = (
     stock_views.QUICK_VIEW, stock_card.REPORT, stock_layers.REPORT, stock_views.AGEING, margin.REPORT, aged.RECEIVABLES, aged.PAYABLES,
-    trial_balance.REPORT, general_ledger.REPORT, statements.PROFIT_AND_LOSS, statements.BALANCE_SHEET, document_journals.REPORT, cost_trace.REPORT,
+    trial_balance.REPORT, general_ledger.REPORT, statements.PROFIT_AND_LOSS, statements.BALANCE_SHEET, document_journals.REPORT, cost_trace.REPORT, _INTEGRITY,
 )
 REPORTS: dict[str, Report] = {report.name: report for report in _ALL}
 for _report in _ALL:
