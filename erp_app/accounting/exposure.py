@@ -28,4 +28,4 @@ class CreditExposure(SQLModel, table=True):
     kind: str = Field(sa_type=Text, primary_key=True)
     customer_id: int = Field(sa_type=BigInteger)
     amount: int = Field(sa_type=BigInteger)
-    changed_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True), sa_column_kwargs={"server_default": text("now()"), "nullable": False})  # type: ignore[call-overload]
+    changed_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True), sa_column_kwargs={"server_default": text("now()"), "nullable": False})

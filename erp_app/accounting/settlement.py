@@ -31,4 +31,4 @@ class Settlement(SQLModel, table=True):
     by_document_id: int = Field(sa_type=BigInteger)
     amount: int = Field(sa_type=BigInteger)
     date: dt.date = Field(sa_type=Date)
-    recorded_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True), sa_column_kwargs={"server_default": text("now()"), "nullable": False})  # type: ignore[call-overload]
+    recorded_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True), sa_column_kwargs={"server_default": text("now()"), "nullable": False})

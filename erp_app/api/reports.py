@@ -32,6 +32,7 @@ def report(name: str, actor: Caller, request: Request) -> Response | dict[str, A
         return answer
     require(actor, found.resource, "export")
     with unit_of_work(actor) as work:
-        content = files.make(work, found, {**answer, "as_of": given.get("as_of"), "known_on": given.get("known_on")}, kind, catalogue.hidden_columns(actor, found))
+        dated = {**answer, "as_of": given.get("as_of"), "known_on": given.get("known_on")}
+        content = files.make(work, found, dated, kind, catalogue.hidden_columns(actor, found))
         work.audit("report.exported", resource=found.resource, after={"format": kind, **{key: value[:200] for key, value in given.items()}})
     return Response(content, media_type=files.MEDIA[kind], headers={"Content-Disposition": f'attachment; filename="{name}.{kind}"'})

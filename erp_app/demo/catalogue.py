@@ -54,7 +54,7 @@ CONTOH = Catalogue(
         {"code": "C", "name": "Pelanggan baru", "credit_limit": 15_000_000},
     ),
     customers=(
-        {"code": "Toko Sumber Rejeki", "name": "Toko Sumber Rejeki", "grade": "B", "city": "Jakarta", "address": "Jl. Otista 12, Jakarta Timur", "terms_days": 30},
+        {"code": "Toko Sumber Rejeki", "name": "Toko Sumber Rejeki", "grade": "B", "city": "Jakarta", "address": "Jl. Otista 12", "terms_days": 30},
         {"code": "Bengkel Maju", "name": "Bengkel Maju Jaya", "grade": "B", "city": "Depok", "address": "Jl. Margonda 88, Depok", "terms_days": 14},
         {"code": "PT Armada", "name": "PT Armada Nusantara", "grade": "A", "city": "Bandung", "address": "Jl. Soekarno Hatta 500, Bandung", "terms_days": 30},
         {"code": "CV Otomotif", "name": "CV Otomotif Sejahtera", "grade": "A", "city": "Semarang", "address": "Jl. Pemuda 45, Semarang", "terms_days": 30},
@@ -67,7 +67,8 @@ CONTOH = Catalogue(
         _item("BRK-PAD", "Kampas rem depan", "finished", "set", 145_000, 80), _item("OIL-FLT", "Filter oli", "finished", "pcs", 42_000, 150),
         _item("AIR-FLT", "Filter udara", "finished", "pcs", 68_000, 100), _item("SPK-PLG", "Busi iridium", "finished", "pcs", 87_500, 200),
         _item("V-BELT", "V-belt 850 mm", "finished", "pcs", 125_000, 60), _item("WIPER-24", "Wiper 24 inci", "finished", "pcs", 55_000, 60),
-        _item("OIL-10W40", "Oli mesin 10W-40 1 liter", "finished", "pcs", 76_000, 300), _item("SHOCK-R", "Peredam kejut belakang", "finished", "pcs", 410_000, 30),
+        _item("OIL-10W40", "Oli mesin 10W-40 1 liter", "finished", "pcs", 76_000, 300),
+        _item("SHOCK-R", "Peredam kejut belakang", "finished", "pcs", 410_000, 30),
         _item("SERVICE", "Jasa pasang", "service", "pcs", 50_000),
     ),
 )

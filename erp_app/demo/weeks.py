@@ -100,7 +100,8 @@ class _Story:
         self._order(ago(25), "Bengkel Baru", [("V-BELT", 150)])
         desk.create("sari", "sales-orders", ago(20), customer="Toko Roda", warehouse="WH",
                     lines=[{"item": "OIL-10W40", "quantity": 24, "unit_price": 76_000}, {"item": "SERVICE", "quantity": 1, "unit_price": 50_000}])
-        ordered = desk.create("bagus", "purchase-orders", ago(15), supplier="PT Baja", warehouse="WH", lines=[{"item": "TUBE", "quantity": 200, "unit_price": 56_000}],
+        tubes = [{"item": "TUBE", "quantity": 200, "unit_price": 56_000}]
+        ordered = desk.create("bagus", "purchase-orders", ago(15), supplier="PT Baja", warehouse="WH", lines=tubes,
                               expected_on=(self.now.date() + timedelta(days=3)).isoformat())
         desk.act("manager", "purchase-orders", ordered, "send")
         desk.create("gudang", "stock-counts", ago(10), place="WH", lines=[{"item": "BOX", "counted": 498}, {"item": "TUBE", "counted": 330}])

@@ -77,8 +77,10 @@ def apply(work: Work, document: Any, party_id: int, claims: str, paid: list[tupl
         state = "paid" if left == 0 else "part_paid" if left < claim.total else "posted"
         chain.advance(work, claims, claim.id, state, paid=claim.total - left)
         chain.link(work, [claim.id], document.id)
-    repo.settle(work, party_id, document.id, day_of(work, document) if sign > 0 else work.now.astimezone(ZoneInfo(work.actor.tz)).date(),
-                [(claim.id, sign * amount) for claim, amount in paid])
+    day = day_of(work, document)
+    if sign < 0:  # the day of the reversal
+        day = max(day, work.now.astimezone(ZoneInfo(work.actor.tz)).date())
+    repo.settle(work, party_id, document.id, day, [(claim.id, sign * amount) for claim, amount in paid])
 
 
 def day_of(work: Work, document: Any) -> date:

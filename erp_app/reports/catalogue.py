@@ -7,7 +7,19 @@ from erp_app.kernel.access import may, require
 from erp_app.kernel.actor import Actor
 from erp_app.kernel.errors import NotFound
 from erp_app.kernel.uow import unit_of_work
-from erp_app.reports import aged, cost_trace, document_journals, general_ledger, integrity, margin, statements, stock_card, stock_layers, stock_views, trial_balance
+from erp_app.reports import (
+    aged,
+    cost_trace,
+    document_journals,
+    general_ledger,
+    integrity,
+    margin,
+    statements,
+    stock_card,
+    stock_layers,
+    stock_views,
+    trial_balance,
+)
 from erp_app.reports.report import Answer, Column, Report, understand
 
 _INTEGRITY = Report(

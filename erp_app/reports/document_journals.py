@@ -12,7 +12,8 @@ _LINES: LiteralString = (
     "SELECT j.number, j.date, j.kind, j.id, j.text, j.recorded_at, c.number AS cause, a.code AS account, a.name, y.number AS party, l.debit, l.credit"
     " FROM journal j JOIN journal_line l ON l.entry_id = j.id JOIN account a ON a.id = l.account_id"
     " LEFT JOIN record_ref c ON c.id = j.cause_document_id LEFT JOIN record_ref y ON y.id = l.party_id"
-    " WHERE (j.document_id = %(document)s OR j.kind = 'reversal' AND j.cause_document_id = %(document)s) AND j.date <= %(day)s AND j.recorded_at < coalesce(%(known)s::timestamptz, 'infinity')"
+    " WHERE (j.document_id = %(document)s OR j.kind = 'reversal' AND j.cause_document_id = %(document)s) AND j.date <= %(day)s"
+    " AND j.recorded_at < coalesce(%(known)s::timestamptz, 'infinity')"
     " ORDER BY j.date, j.id, l.line_no"
 )
 

@@ -26,7 +26,8 @@ def run(work: Work, asked: Asked) -> Answer:
     """Return `opening`, `rows` with running `balance`, `closing`; at most 5,000 rows, then `more` says that there are more."""
     first = asked.values.get("from") or date(1, 1, 1)
     params = {
-        "account": asked.values["account"], "party": asked.values.get("party", ("", None))[1], "from": first, "day": asked.day, "known": asked.known, "limit": MAX_LINES + 1,
+        "account": asked.values["account"], "party": asked.values.get("party", ("", None))[1], "from": first,
+        "day": asked.day, "known": asked.known, "limit": MAX_LINES + 1,
     }
     balance = opening = int(work.value(_BEFORE, params))
     found = work.rows(_LINES, params)

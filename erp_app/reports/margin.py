@@ -6,7 +6,7 @@ from typing import LiteralString
 
 from erp_app.kernel.money import half_up
 from erp_app.kernel.uow import Work
-from erp_app.reports.report import FOREVER, Answer, Asked, Column, Parameter, Report, units_text
+from erp_app.reports.report import Answer, Asked, Column, Parameter, Report, units_text
 
 # One row a delivered line: its movement into the customer's hands and the pieces that say what it cost.
 _SOLD: LiteralString = (
@@ -31,7 +31,7 @@ _BY: dict[str, LiteralString] = {
 def run(work: Work, asked: Asked) -> Answer:
     """Return `rows` with net, HPP, margin and its percentage (one decimal), and the totals."""
     params = {
-        "day": asked.day if asked.day != FOREVER else FOREVER, "until": asked.until, "known": asked.known, "from": asked.values.get("from"), "zone": work.actor.tz,
+        "day": asked.day, "until": asked.until, "known": asked.known, "from": asked.values.get("from"), "zone": work.actor.tz,
     }
     query: LiteralString = _SOLD + _BY[asked.values.get("by", "item")]
     rows = [

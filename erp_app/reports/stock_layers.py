@@ -21,13 +21,13 @@ _SHOWN: LiteralString = (
 )
 # The present: the layer cache knows what is cut off.
 _NOW: LiteralString = (
-    "WITH open AS (SELECT y.item_id, y.place_id, y.origin_document_id, y.origin_document_id AS id, y.effective_at, y.move_id, y.rank,"
+    "WITH open AS (SELECT y.item_id, y.place_id, y.origin_document_id, y.origin_document_id AS id, y.effective_at, y.move_id, y.rank,"  # noqa: S608 - constants only
     " y.quantity - y.taken AS quantity, y.value - cost_portion(y.value, y.quantity, y.taken) AS value"
     " FROM cost_layer y JOIN place q ON q.id = y.place_id WHERE y.taken < y.quantity AND q.kind = ANY(%(ours)s)" + _FILTER + ") "
 )
 # The past: what was laid and what was cut off, by the pieces of that day that were known then.
 _THEN: LiteralString = (
-    "WITH piece AS (SELECT c.move_id, c.layer_id, sum(c.quantity)::bigint AS quantity, sum(c.value)::bigint AS value"
+    "WITH piece AS (SELECT c.move_id, c.layer_id, sum(c.quantity)::bigint AS quantity, sum(c.value)::bigint AS value"  # noqa: S608 - constants only
     " FROM cost_piece c JOIN stock_move m ON m.id = c.move_id WHERE c.date <= %(day)s AND c.recorded_at < coalesce(%(known)s::timestamptz, 'infinity')"
     " AND m.effective_at < coalesce(%(until)s::timestamptz, 'infinity') GROUP BY c.move_id, c.layer_id),"
     " layer AS (SELECT y.* FROM cost_layer y JOIN place q ON q.id = y.place_id WHERE q.kind = ANY(%(ours)s)" + _FILTER + "),"
@@ -46,8 +46,7 @@ def open_layers(work: Work, asked: Asked) -> list[dict[str, Any]]:
     params = {
         "ours": OURS, "item": asked.values.get("item"), "place": asked.values.get("place"), "day": asked.day, "until": asked.until, "known": asked.known,
     }
-    query: LiteralString = (_NOW if asked.is_now else _THEN) + _SHOWN
-    return work.rows(query, params)
+    return work.rows(_NOW + _SHOWN if asked.is_now else _THEN + _SHOWN, params)
 
 
 def run(work: Work, asked: Asked) -> Answer:
@@ -77,7 +76,7 @@ def is_pending(work: Work) -> bool:
 def flat(answer: Answer) -> list[dict[str, Any]]:
     """Return one row for each layer, for files."""
     return [
-        {**{name: row[name] for name in ("item", "item_name", "place")}, **{name: layer.get(name, "") for name in ("source", "effective_at", "quantity", "value")}}
+        {"item": row["item"], "item_name": row["item_name"], "place": row["place"], **layer}
         for row in answer["rows"] for layer in row["layers"]
     ]
 

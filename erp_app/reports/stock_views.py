@@ -18,7 +18,8 @@ _BALANCES: LiteralString = (
     " WHERE y.item_id = i.id AND y.place_id = p.id AND y.taken < y.quantity), 0)::bigint AS value"
     " FROM stock_balance b JOIN item i ON i.id = b.item_id JOIN place p ON p.id = b.place_id WHERE p.kind = ANY(%(ours)s)"
     " AND (%(item)s::bigint IS NULL OR i.id = %(item)s) AND (%(place)s::bigint IS NULL OR p.id = %(place)s)"
-    " GROUP BY i.id, i.tenant_id, p.id, p.tenant_id HAVING sum(b.on_hand) > 0 OR EXISTS (SELECT 1 FROM reservation v WHERE v.item_id = i.id AND v.place_id = p.id)"
+    " GROUP BY i.id, i.tenant_id, p.id, p.tenant_id HAVING sum(b.on_hand) > 0"
+    " OR EXISTS (SELECT 1 FROM reservation v WHERE v.item_id = i.id AND v.place_id = p.id)"
     " ORDER BY i.code, p.code"
 )
 AGES = ("days_0_30", "days_31_60", "days_61_90", "over_90")
@@ -68,7 +69,8 @@ AGEING = Report(
     (
         Column("item", "Item"), Column("name", "Name"), Column("place", "Place"), Column("quantity", "Quantity", "quantity"),
         Column("days_0_30", "0-30 days", "money", cost=True), Column("days_31_60", "31-60 days", "money", cost=True),
-        Column("days_61_90", "61-90 days", "money", cost=True), Column("over_90", "Over 90 days", "money", cost=True), Column("value", "Value", "money", cost=True),
+        Column("days_61_90", "61-90 days", "money", cost=True), Column("over_90", "Over 90 days", "money", cost=True),
+        Column("value", "Value", "money", cost=True),
     ),
     view=("manager", "warehouse", "finance", "finance_manager", "purchasing_manager"), parameters=_WHERE, section="Warehouse", icon="hourglass",
 )

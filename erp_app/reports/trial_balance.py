@@ -7,22 +7,19 @@ from typing import Any, LiteralString
 from erp_app.kernel.uow import Work
 from erp_app.reports.report import Answer, Asked, Column, Report
 
+_NAMED: LiteralString = ") SELECT a.id, a.code AS account, a.name, a.type, b.amount FROM b JOIN account a ON a.id = b.account_id ORDER BY a.code"
 _ALL: LiteralString = (
-    "SELECT account_id, sum(debit - credit)::bigint AS amount FROM journal_line WHERE date <= %(day)s GROUP BY account_id"
+    "WITH b AS (SELECT account_id, sum(debit - credit)::bigint AS amount FROM journal_line WHERE date <= %(day)s GROUP BY account_id" + _NAMED  # noqa: S608 - constants only
 )
 _KNOWN: LiteralString = (
-    "SELECT l.account_id, sum(l.debit - l.credit)::bigint AS amount FROM journal_line l JOIN journal_entry e ON e.id = l.entry_id"
-    " WHERE l.date <= %(day)s AND e.recorded_at < %(known)s GROUP BY l.account_id"
+    "WITH b AS (SELECT l.account_id, sum(l.debit - l.credit)::bigint AS amount FROM journal_line l JOIN journal_entry e ON e.id = l.entry_id"  # noqa: S608 - constants only
+    " WHERE l.date <= %(day)s AND e.recorded_at < %(known)s GROUP BY l.account_id" + _NAMED
 )
 
 
 def balances(work: Work, asked: Asked) -> list[dict[str, Any]]:
     """Return every account that was ever used: `id`, `account`, `name`, `type`, `amount` (debit positive), by code."""
-    inner: LiteralString = _KNOWN if asked.known else _ALL
-    return work.rows(
-        "SELECT a.id, a.code AS account, a.name, a.type, b.amount FROM (" + inner + ") b JOIN account a ON a.id = b.account_id ORDER BY a.code",
-        {"day": asked.day, "known": asked.known},
-    )
+    return work.rows(_KNOWN if asked.known else _ALL, {"day": asked.day, "known": asked.known})
 
 
 def run(work: Work, asked: Asked) -> Answer:

@@ -70,16 +70,15 @@ class Firm:
 
     def journal(self, document):
         """Signed amounts by account of a document's original journals."""
-        return self._amounts("j.document_id = %s AND j.kind = 'original'", [document["id"]])
+        return self.balances(document["id"])
 
-    def balances(self):
+    def balances(self, document=None):
         """Signed balances by account; accounts at zero are left out."""
-        return self._amounts("true", [])
-
-    def _amounts(self, condition, params):
-        query = (
-            "SELECT a.code, sum(l.debit - l.credit)::bigint AS amount FROM journal_entry j JOIN journal_line l ON l.entry_id = j.id"
-            " JOIN account a ON a.id = l.account_id WHERE " + condition + " GROUP BY a.code HAVING sum(l.debit) <> sum(l.credit)"
-        )
         with unit_of_work(system_actor(self.tenant)) as work:
-            return {row["code"]: row["amount"] for row in work.rows(query, params)}
+            rows = work.rows(
+                "SELECT a.code, sum(l.debit - l.credit)::bigint AS amount FROM journal_entry j JOIN journal_line l ON l.entry_id = j.id"
+                " JOIN account a ON a.id = l.account_id WHERE %(document)s::bigint IS NULL OR (j.document_id = %(document)s AND j.kind = 'original')"
+                " GROUP BY a.code HAVING sum(l.debit) <> sum(l.credit)",
+                {"document": document},
+            )
+        return {row["code"]: row["amount"] for row in rows}

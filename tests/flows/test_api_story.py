@@ -79,7 +79,8 @@ def test_the_first_week_by_the_api_has_the_journals_layers_and_balances_of_the_b
 
 
 def test_ninety_go_out_two_come_back_damaged_and_eighty_eight_are_billed(api):
-    api.posted("goods-receipts", supplier="PT Baja", warehouse="WH", effective_at="2026-01-13", lines=[{"item": "FG", "quantity": 98, "unit_price": "66600.3367"}])
+    goods = [{"item": "FG", "quantity": 98, "unit_price": "66600.3367"}]
+    api.posted("goods-receipts", supplier="PT Baja", warehouse="WH", effective_at="2026-01-13", lines=goods)
     order = api.post("sales-orders", customer=CUSTOMER, warehouse="WH", effective_at="2026-01-14", tax="ppn",
                      lines=[{"item": "FG", "quantity": 120, "unit_price": 110000}])
     assert (order["state"], order["total"], order["version"]) == ("draft", "14652000", 1)
