@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import redis
 
-from erp_app.kernel import build, clock
+from erp_app.kernel import build, clock, preparation
 from erp_app.kernel.config import settings
 from erp_app.kernel.embedded import ServerError
 from erp_app.kernel.embedded.process import end_survivors, spawn, tail
@@ -115,6 +115,9 @@ class Start:
 
     def _prepare(self, endpoints: Endpoints) -> None:
         """Migrate and load the demo company in a process of its own: it alone holds the owner's rights, and its memory ends with it."""
+        if preparation.is_prepared(self.data, endpoints.admin_url, demo=self.demo):
+            self.say(f"Database is up to date{', demo company is there' if self.demo else ''}")
+            return
         command = this_python("-m", "erp_app.cli", "_prepare", "--data", str(self.data.path), *(["--demo"] if self.demo else []))
         environment = owner_env(self.data, endpoints) | {"ERP_DEMO": "1" if self.demo else "0"}
         log = self.data.log("prepare")
@@ -130,6 +133,7 @@ class Start:
             raise
         if code:
             raise ServerError(f"the database could not be prepared: {tail(log).removeprefix('erp: ')} (log: {log})")
+        preparation.note_prepared(self.data, endpoints.admin_url, demo=self.demo)
 
     def _screens(self, environment: dict[str, str]) -> None:
         """Compile the screens when a source has changed."""
