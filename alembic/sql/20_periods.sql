@@ -13,12 +13,18 @@ CREATE OR REPLACE FUNCTION day_text(p_day date) RETURNS text LANGUAGE sql IMMUTA
   SELECT to_char(p_day, 'FMDD Mon YYYY')
 $$;
 
--- The tenant's calendar day of a moment. A ledger whose tenant has no row yet keeps Jakarta's time.
-CREATE OR REPLACE FUNCTION local_day(p_tenant bigint, p_at timestamptz) RETURNS date LANGUAGE plpgsql STABLE AS $$
+-- The zone whose midnight ends a tenant's day. A ledger whose tenant has no row yet keeps Jakarta's time.
+CREATE OR REPLACE FUNCTION tenant_zone(p_tenant bigint) RETURNS text LANGUAGE plpgsql STABLE AS $$
 DECLARE zone text;
 BEGIN
   SELECT tz INTO zone FROM tenant WHERE tenant_id = p_tenant AND id = p_tenant;
-  RETURN (p_at AT TIME ZONE coalesce(zone, 'Asia/Jakarta'))::date;
+  RETURN coalesce(zone, 'Asia/Jakarta');
+END $$;
+
+-- The tenant's calendar day of a moment.
+CREATE OR REPLACE FUNCTION local_day(p_tenant bigint, p_at timestamptz) RETURNS date LANGUAGE plpgsql STABLE AS $$
+BEGIN
+  RETURN (p_at AT TIME ZONE tenant_zone(p_tenant))::date;
 END $$;
 
 CREATE OR REPLACE FUNCTION period_key(p_tenant bigint, p_code text) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$

@@ -22,26 +22,52 @@ BEGIN
   RETURN entry;
 END $$;
 
-CREATE OR REPLACE FUNCTION journal_number_take(p_tenant bigint, p_entry bigint, p_year int) RETURNS void LANGUAGE plpgsql AS $$
-DECLARE n bigint;
+CREATE OR REPLACE FUNCTION journal_numbers_take(p_tenant bigint, p_entries bigint[], p_year int) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE last_ bigint;
 BEGIN
-  INSERT INTO number_series (tenant_id, series, last) VALUES (p_tenant, 'journal:' || p_year, 1)
-    ON CONFLICT (tenant_id, series) DO UPDATE SET last = number_series.last + 1 RETURNING last INTO n;
-  INSERT INTO journal_number (tenant_id, entry_id, year, seq) VALUES (p_tenant, p_entry, p_year, n);
+  INSERT INTO number_series (tenant_id, series, last) VALUES (p_tenant, 'journal:' || p_year, cardinality(p_entries))
+    ON CONFLICT (tenant_id, series) DO UPDATE SET last = number_series.last + excluded.last RETURNING last INTO last_;
+  INSERT INTO journal_number (tenant_id, entry_id, year, seq)
+    SELECT p_tenant, e.id, p_year, last_ - cardinality(p_entries) + e.n FROM unnest(p_entries) WITH ORDINALITY e(id, n);
 END $$;
 
--- Invariant: at commit an entry balances, has lines of its own date, lies in an open period, and has its number.
-CREATE OR REPLACE FUNCTION journal_entry_seal() RETURNS trigger LANGUAGE plpgsql AS $$
-DECLARE s record;
+-- Invariant: on return these entries balance, have lines of their own date, lie in open periods, and have their numbers.
+-- (Each entry is looked up by its key, however many there are: OFFSET 0 keeps the planner from guessing by what the tables held before.)
+CREATE OR REPLACE FUNCTION journal_seal(p_tenant bigint, p_entries bigint[]) RETURNS void LANGUAGE plpgsql SET enable_seqscan = off AS $$
+DECLARE r record;
 BEGIN
-  SELECT count(*) AS lines, sum(debit) AS debit, sum(credit) AS credit, bool_and(date = NEW.date) AS dated INTO s
-    FROM journal_line WHERE tenant_id = NEW.tenant_id AND entry_id = NEW.id;
-  IF s.lines < 2 OR s.debit <> s.credit OR NOT s.dated THEN
-    PERFORM refuse('ERP-1207', format('The journal does not balance: debit %s, credit %s.', coalesce(s.debit, 0), coalesce(s.credit, 0)),
-      jsonb_build_object('entry', NEW.id, 'debit', s.debit, 'credit', s.credit));
+  SELECT x.id, s.debit, s.credit INTO r FROM unnest(p_entries) x(id)
+    CROSS JOIN LATERAL (SELECT e.date FROM journal_entry e WHERE e.tenant_id = p_tenant AND e.id = x.id OFFSET 0) e
+    CROSS JOIN LATERAL (SELECT count(*) AS lines, sum(l.debit) AS debit, sum(l.credit) AS credit, bool_and(l.date = e.date) AS dated
+      FROM journal_line l WHERE l.tenant_id = p_tenant AND l.entry_id = x.id OFFSET 0) s
+    WHERE s.lines < 2 OR s.debit <> s.credit OR NOT s.dated LIMIT 1;
+  IF FOUND THEN
+    PERFORM refuse('ERP-1207', format('The journal does not balance: debit %s, credit %s.', coalesce(r.debit, 0), coalesce(r.credit, 0)),
+      jsonb_build_object('entry', r.id, 'debit', r.debit, 'credit', r.credit));
   END IF;
-  PERFORM period_guard(NEW.tenant_id, NEW.date);
-  PERFORM journal_number_take(NEW.tenant_id, NEW.id, extract(year FROM NEW.date)::int);
+  FOR r IN SELECT extract(year FROM m.month)::int AS year, min(m.day) AS day, m.month, array_agg(m.id ORDER BY m.id) AS ids
+      FROM (SELECT x.id, e.date AS day, date_trunc('month', e.date) AS month FROM unnest(p_entries) x(id)
+        CROSS JOIN LATERAL (SELECT date FROM journal_entry e WHERE e.tenant_id = p_tenant AND e.id = x.id OFFSET 0) e) m
+      GROUP BY m.month ORDER BY m.month LOOP
+    PERFORM period_guard(p_tenant, r.day);
+    PERFORM journal_numbers_take(p_tenant, r.ids, r.year);
+  END LOOP;
+END $$;
+
+CREATE OR REPLACE FUNCTION journal_unsealed(p_tenant bigint, p_first bigint) RETURNS bigint[] LANGUAGE sql STABLE
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+  SELECT array_agg(e.id) FROM (SELECT id FROM journal_entry WHERE tenant_id = p_tenant AND id >= p_first ORDER BY id OFFSET 0) e
+    LEFT JOIN LATERAL (SELECT 1 AS sealed FROM journal_number n WHERE n.tenant_id = p_tenant AND n.entry_id = e.id OFFSET 0) n ON true
+    WHERE n.sealed IS NULL
+$$;
+
+-- At commit the first entry of the transaction seals all of its later ones too (nobody else's is visible without a number), so that
+-- thousands of corrections cost one statement, not one each.
+CREATE OR REPLACE FUNCTION journal_entry_seal() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF NOT EXISTS (SELECT 1 FROM journal_number WHERE tenant_id = NEW.tenant_id AND entry_id = NEW.id) THEN
+    PERFORM journal_seal(NEW.tenant_id, journal_unsealed(NEW.tenant_id, NEW.id));
+  END IF;
   RETURN NULL;
 END $$;
 DROP TRIGGER IF EXISTS journal_entry_sealed ON journal_entry;

@@ -18,8 +18,9 @@ _AMOUNTS = SQL(
 )
 _ENTRIES = SQL(
     "CREATE TEMPORARY TABLE fresh_entry ON COMMIT DROP AS"
-    " SELECT nextval(pg_get_serial_sequence('journal_entry', 'id')) AS id, document_id, at, cause_id, local_day(%(tenant)s, at) AS day"
-    " FROM (SELECT DISTINCT document_id, at, cause_id FROM fresh_amount WHERE document_id <> %(own)s ORDER BY at, document_id) x",
+    " SELECT nextval(pg_get_serial_sequence('journal_entry', 'id')) AS id, document_id, at, cause_id, (at AT TIME ZONE z.zone)::date AS day"
+    " FROM (SELECT DISTINCT document_id, at, cause_id FROM fresh_amount WHERE document_id <> %(own)s ORDER BY at, document_id) x"
+    " CROSS JOIN (SELECT tenant_zone(%(tenant)s) AS zone OFFSET 0) z",
 )
 _ADD_ENTRIES = SQL(
     "INSERT INTO journal_entry (tenant_id, id, document_id, kind, cause_document_id, date, effective_at)"

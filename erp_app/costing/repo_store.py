@@ -39,8 +39,8 @@ _SET_LAYERS = SQL(
 )
 _ADD_PIECES = SQL(
     "INSERT INTO cost_piece (tenant_id, move_id, layer_id, document_id, quantity, value, cause_document_id, date)"
-    " SELECT %(tenant)s, f.move_id, f.layer_id, f.document_id, f.quantity, f.value, f.cause_id, d.day FROM fresh_piece f"
-    " JOIN (SELECT at, local_day(%(tenant)s, at) AS day FROM (SELECT DISTINCT at FROM fresh_piece) x) d ON d.at = f.at",
+    " SELECT %(tenant)s, f.move_id, f.layer_id, f.document_id, f.quantity, f.value, f.cause_id, (f.at AT TIME ZONE z.zone)::date"
+    " FROM fresh_piece f CROSS JOIN (SELECT tenant_zone(%(tenant)s) AS zone OFFSET 0) z",
 )
 _SET_HEADS = SQL(
     "UPDATE stock_balance b SET head_at = f.at, head_move_id = f.move_id FROM fresh_head f"
