@@ -72,7 +72,7 @@ class Shield:
 
     async def _request(self, scope: Scope, headers: dict[str, str], receive: Receive, send: Send) -> None:
         path, method = str(scope["path"]), str(scope["method"])
-        if method not in _SAFE and _foreign(headers):
+        if _foreign(headers) if method not in _SAFE else _reads_from_elsewhere(headers):
             await browser.plain(send, 403, "This request came from another site and was refused.")
         elif _within(path, _SHUT):
             await browser.plain(send, 404, "There is nothing here.")
@@ -125,6 +125,11 @@ def _foreign(headers: dict[str, str]) -> bool:
     if settings().cookie_secure and parts.scheme != "https":
         return True
     return parts.scheme not in ("http", "https") or parts.netloc.lower() != headers.get("host", "").lower()
+
+
+def _reads_from_elsewhere(headers: dict[str, str]) -> bool:
+    """Tell whether a script of another site reads. Following a link from there names no origin and is welcome."""
+    return "origin" in headers and _foreign(headers)
 
 
 def _within(path: str, prefixes: tuple[str, ...]) -> bool:

@@ -61,10 +61,13 @@ def test_a_manager_sees_users_and_changes_none(town):
         service.get(work, USERS, town.ours.users["admin"])
 
 
-def test_users_are_never_removed_and_the_last_administrator_stays(town):
-    admin = admin_of(town.ours)
-    with pytest.raises(ErpError), unit_of_work(admin) as work:
+def test_removing_a_user_switches_off_and_the_last_administrator_stays(town):
+    admin, token = admin_of(town.ours), town.ours.log_in("staff")
+    with unit_of_work(admin) as work:
         service.remove(work, USERS, town.ours.users["staff"], 1)
+    assert sessions.load(token) is None
+    with unit_of_work(admin) as work:
+        assert service.get(work, USERS, town.ours.users["staff"])["active"] is False
     with pytest.raises(Refused, match="administrator must remain"), unit_of_work(admin) as work:
         service.update(work, USERS, town.ours.users["admin"], {"active": False}, 1)
 

@@ -145,6 +145,15 @@ async def test_login_never_leads_to_another_site(browser, town, wanted):
     assert answer.headers["location"] == "/"
 
 
+async def test_login_goes_on_to_the_page_that_was_wanted(browser, town):
+    async with browser() as web:
+        asked = await web.get("/departments/12")
+        shown = await web.get(asked.headers["location"])
+        assert 'name="next" value="/departments/12"' in shown.text
+        answer = await web.post("/login", data={"username": town.ours.name("staff"), "password": PASSWORD, "next": "/departments/12"})
+    assert answer.headers["location"] == "/departments/12"
+
+
 @pytest.mark.parametrize(("query", "accept", "word"), [("?lang=id", "", "Masuk"), ("?lang=en", "id", "Log in"), ("", "id-ID,id;q=0.9", "Masuk"), ("", "fr", "Log in")])
 async def test_the_login_page_speaks_both_languages_and_needs_no_script(browser, query, accept, word):
     async with browser() as web:
