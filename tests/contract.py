@@ -347,7 +347,7 @@ def _steps(dt: DocumentType, firm: Firm, _made: dict[str, Any]) -> None:
                 done = service.act(work, dt, made["id"], action.name, given)
         except (Refused, Invalid, Forbidden) as refused:
             assert refused.code != "ERP-1301", refused
-            assert action.handler is not None or refused.code in ("ERP-1202", "ERP-1205"), refused
+            assert action.handler is not None or refused.code in ("ERP-1602", "ERP-1605"), refused
             continue
         if action.target:
             assert done["state"] == action.target

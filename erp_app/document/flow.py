@@ -24,7 +24,7 @@ def take(work: Work, dt: DocumentType, doc: Any, name: str, data: Mapping[str, A
     """Take the step and those implied before it; return what the handlers answer, in API form. The record is locked."""
     action = dt.action(name)
     if action is None:
-        raise NotFound("ERP-1201", f"{dt.label} has no step {name[:40]!r}.")
+        raise NotFound("ERP-1601", f"{dt.label} has no step {name[:40]!r}.")
     path = _path(dt, getattr(doc, "state", ""), action)
     record = repo.row_of(doc)
     if not internal:
@@ -47,7 +47,7 @@ def open_steps(actor: Actor, dt: DocumentType, record: Mapping[str, Any]) -> lis
 def _step(work: Work, dt: DocumentType, doc: Any, action: Action, data: Mapping[str, Any]) -> dict[str, Any]:
     """Take one step: check its input, call its handler, change the state, write audit row and event."""
     if not _shown(action, repo.row_of(doc)):
-        raise Refused("ERP-1205", f"{_verb(action)} is not possible for {dt.label.lower()} {getattr(doc, dt.key)} as it is now.")
+        raise Refused("ERP-1605", f"{_verb(action)} is not possible for {dt.label.lower()} {getattr(doc, dt.key)} as it is now.")
     values = given(work, dt, action, data)
     before = Snapshot.take(work, dt, doc)
     answer = dict(action.handler(work, doc, values) or {}) if action.handler else _keep(dt, doc, action, values)
@@ -194,7 +194,7 @@ def _not_from_here(dt: DocumentType, doc: Any, action: Action) -> Refused:
     number, state = getattr(doc, dt.key), str(getattr(doc, "state", ""))
     wanted = " or ".join(one.replace("_", " ") for one in action.sources)
     return Refused(
-        "ERP-1202", f"{_verb(action)} is not possible: {dt.label.lower()} {number} is {state.replace('_', ' ')}, it must be {wanted}.",
+        "ERP-1602", f"{_verb(action)} is not possible: {dt.label.lower()} {number} is {state.replace('_', ' ')}, it must be {wanted}.",
         data={"number": number, "state": state, "sources": list(action.sources)},
     )
 

@@ -50,7 +50,7 @@ def create(work: Work, dt: DocumentType, data: Mapping[str, Any], *, internal: b
     if not internal:
         require(work.actor, dt.plural, "create")
         if not dt.creatable:
-            raise Refused("ERP-1206", f"{dt.label_plural} are made by other documents, not by hand.")
+            raise Refused("ERP-1606", f"{dt.label_plural} are made by other documents, not by hand.")
     given = write.read(work, dt, data, internal=internal)
     doc = dt.model(**given.header)
     doc.tenant_id, doc.id, doc.custom = work.actor.tenant_id, repo.next_id(work), given.custom
@@ -81,7 +81,7 @@ def update(work: Work, dt: DocumentType, ref: int | str, data: Mapping[str, Any]
     Raises:
         NotFound: ERP-1001. Forbidden: ERP-1301. Invalid: ERP-1102.
         Conflict: ERP-1003 when somebody changed it since `version` was read.
-        Refused: ERP-1203 when its state no longer allows changes.
+        Refused: ERP-1603 when its state no longer allows changes.
     """
     doc = _locked(work, dt, ref, internal=internal)
     if not internal:
@@ -89,7 +89,7 @@ def update(work: Work, dt: DocumentType, ref: int | str, data: Mapping[str, Any]
     _same_version(dt, doc, version)
     if dt.is_document and doc.state not in dt.editable and not internal:
         raise Refused(
-            "ERP-1203", f"{dt.label} {doc.number} is {doc.state.replace('_', ' ')} and can no longer be changed. Reverse it and enter it again.",
+            "ERP-1603", f"{dt.label} {doc.number} is {doc.state.replace('_', ' ')} and can no longer be changed. Reverse it and enter it again.",
             data={"number": doc.number, "state": doc.state},
         )
     before = Snapshot.take(work, dt, doc)
@@ -114,7 +114,7 @@ def remove(work: Work, dt: DocumentType, ref: int | str, version: int | None = N
     """Remove a draft: it is hidden, its number stays used. Master data is deactivated instead; what refers to it stays right.
 
     Raises:
-        Refused: ERP-1204 when it is no longer a draft.
+        Refused: ERP-1604 when it is no longer a draft.
     """
     doc = _locked(work, dt, ref)
     _may_keep(work, dt, doc, "edit")
@@ -122,7 +122,7 @@ def remove(work: Work, dt: DocumentType, ref: int | str, version: int | None = N
     before = Snapshot.take(work, dt, doc)
     if dt.is_document:
         if doc.state != dt.initial:
-            raise Refused("ERP-1204", f"{dt.label} {doc.number} is {doc.state.replace('_', ' ')}. Only drafts are deleted; reverse or cancel it instead.",
+            raise Refused("ERP-1604", f"{dt.label} {doc.number} is {doc.state.replace('_', ' ')}. Only drafts are deleted; reverse or cancel it instead.",
                           data={"number": doc.number, "state": doc.state})
         doc.state = repo.DELETED
     else:
@@ -164,8 +164,8 @@ def act(work: Work, dt: DocumentType, ref: int | str, action: str, data: Mapping
         The record after it, with what the step's handler answers put in.
 
     Raises:
-        NotFound: ERP-1001, ERP-1201 (no such step). Forbidden: ERP-1301. Invalid: ERP-1102.
-        Conflict: ERP-1003 (version). Refused: ERP-1202 (not from this state), and what the handler refuses.
+        NotFound: ERP-1001, ERP-1601 (no such step). Forbidden: ERP-1301. Invalid: ERP-1102.
+        Conflict: ERP-1003 (version). Refused: ERP-1602 (not from this state), and what the handler refuses.
     """
     doc = _locked(work, dt, ref, internal=internal)
     _same_version(dt, doc, version)
@@ -219,7 +219,7 @@ def act_many(actor: Actor, dt: DocumentType, refs: Sequence[int | str], action: 
         For each record in order: `ref`, `ok`, and either `number`, `state`, `version` or `code`, `detail`.
     """
     if len(refs) > MAX_BULK:
-        raise Refused("ERP-1207", f"At most {MAX_BULK} records in one go.")
+        raise Refused("ERP-1607", f"At most {MAX_BULK} records in one go.")
     results: list[dict[str, Any]] = []
     for ref in refs:
         try:

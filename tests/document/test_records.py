@@ -202,13 +202,13 @@ def test_a_step_that_does_not_start_here_is_refused_with_the_states_it_needs(ord
         service.act(work, orders, made["id"], "cancel", {"reason": "x"})
     with pytest.raises(Refused) as caught, unit_of_work(manager()) as work:
         service.update(work, orders, made["id"], {"title": "x"}, 3)
-    assert caught.value.code == "ERP-1203"
+    assert caught.value.code == "ERP-1603"
     with pytest.raises(Refused) as caught, unit_of_work(manager()) as work:
         service.remove(work, orders, made["id"])
-    assert caught.value.code == "ERP-1204"
+    assert caught.value.code == "ERP-1604"
     with pytest.raises(NotFound) as caught, unit_of_work(manager()) as work:
         service.act(work, orders, made["id"], "explode")
-    assert caught.value.code == "ERP-1201"
+    assert caught.value.code == "ERP-1601"
 
 
 def test_what_a_step_asks_for_is_checked(orders):
@@ -266,7 +266,7 @@ def test_bulk_steps_report_each_record(orders):
     done = service.act_many(manager(), orders, [one["id"] for one in made] + [987654321], "approve")
     assert [one["ok"] for one in done] == [True, False, True, False]
     assert done[0]["state"] == "approved"
-    assert done[1]["code"] == "ERP-1202"
+    assert done[1]["code"] == "ERP-1602"
     assert done[3]["code"] == "ERP-1001"
 
 

@@ -134,12 +134,12 @@ def test_actions_and_previews(admin, party):
     assert admin.get(place).json()["state"] == "draft"
     done = admin.post(f"{place}/actions/send", {"vehicle": "B 1", "version": 1})
     assert (done.status_code, done.json()["state"], done.json()["by"]) == (200, "sent", "B 1")
-    refused(admin.post(f"{place}/actions/cancel", {"reason": "x"}), 409, "ERP-1202")
+    refused(admin.post(f"{place}/actions/cancel", {"reason": "x"}), 409, "ERP-1602")
     refused(admin.post(f"{place}/actions/fly"), 404, "ERP-1404")
     refused(admin.post(f"{place}/actions/close", {"version": 1}), 409, "ERP-1003")
     assert admin.post(f"{place}/actions/close").json()["state"] == "closed"
     many = admin.post("/api/v1/sample-orders/actions/approve", {"ids": [made["id"], "nothing"]}).json()["results"]
-    assert [one["code"] for one in many] == ["ERP-1202", "ERP-1001"]
+    assert [one["code"] for one in many] == ["ERP-1602", "ERP-1001"]
 
 
 def test_the_same_key_has_one_effect_also_from_eight_at_once(admin, party):
