@@ -11,9 +11,10 @@ from erp_app.document import registry, service
 from erp_app.document.declare import DocumentType
 from erp_app.i18n import say
 from erp_app.kernel.errors import Conflict, ErpError, NotFound
+from erp_app.kernel.money import parse_quantity, quantity_text
 from erp_app.kernel.uow import Work
 from erp_app.state import schema
-from erp_app.state.desk import done, path_parts, query_of, run
+from erp_app.state.desk import done, path_parts, place_of, query_of, run
 from erp_app.state.guard import OWN_RESOURCE, PAGE_RESOURCE, actor, requires
 from erp_app.state.hub import hub
 
@@ -26,6 +27,7 @@ class Form(rx.State):
 
     permission_resource: ClassVar[str] = PAGE_RESOURCE  # not annotated, Reflex would make a var of it
 
+    here: str = ""
     plural: str = ""
     label: str = ""
     title: str = ""
@@ -52,6 +54,7 @@ class Form(rx.State):
         """Show an empty form, a copy (`?copy=12`), or what follows from another document (`?sales_order=12`)."""
         dt, wanted = self._type(), query_of(self)
         self.reset()
+        self.here = place_of(self)
         self._head(dt, f"{dt.plural}/new")
         try:
             self.spec, self.value = await run(lambda work: _blank(work, dt, wanted))
@@ -65,6 +68,7 @@ class Form(rx.State):
         """Show a record to be changed."""
         dt, ref = self._type(), path_parts(self)[1]
         self.reset()
+        self.here = place_of(self)
         self._head(dt, f"{dt.plural}/{ref}")
         try:
             self.spec, record = await run(lambda work: (_spec(work, dt), service.get(work, dt, ref)))
@@ -148,7 +152,7 @@ def _editable(table: dict[str, Any]) -> dict[str, Any]:
 def _blank(work: Work, dt: DocumentType, wanted: dict[str, str]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the form and what it starts with."""
     if not dt.creatable:
-        raise NotFound("ERP-1206", f"{dt.label_plural} are made by other documents, not by hand.")
+        raise NotFound("ERP-1606", f"{dt.label_plural} are made by other documents, not by hand.")
     spec = _spec(work, dt)
     names = {one["name"]: one for one in spec["fields"]}
     if "copy" in wanted:
@@ -175,25 +179,28 @@ def _led_to(work: Work, spec: dict[str, Any], field: dict[str, Any], ref: str) -
     names = {one["name"] for one in spec["fields"]} - _NEVER_COPIED - {"note"}
     value = {name: found for name, found in source.items() if name in names and not name.startswith(schema.CUSTOM)}
     value[field["name"]] = [target] if field["kind"] == "refs" else target
-    for table in spec["lines"]:
-        rows = source.get(table["name"])
-        if isinstance(rows, list):
-            value[table["name"]] = [_line(row, table) for row in rows if isinstance(row, dict)]
+    if field["kind"] == "ref":  # over several documents the service finds the lines itself
+        for table in spec["lines"]:
+            rows = [_line(row, table) for row in source.get(table["name"]) or [] if isinstance(row, dict)]
+            value[table["name"]] = [row for row in rows if row]
     return value
 
 
 def _line(row: dict[str, Any], table: dict[str, Any]) -> dict[str, Any]:
-    """Return a line that follows from another: same-named columns; what is still open counts before what was ordered."""
+    """Return a line that follows from another: same-named columns, and of the quantity what is still open; {} when nothing is."""
     names = [one["name"] for one in table["fields"]]
     made = {name: row[name] for name in names if row.get(name) is not None}
-    still = row.get("open") if row.get("open") is not None else row.get("open_quantity", row.get("quantity"))
+    still = parse_quantity(row.get("quantity") or 0) - parse_quantity(row.get("delivered") or row.get("received") or 0)
+    if still <= 0:
+        return {}
     first = next((name for name in _QUANTITIES if name in names), None)
-    if first and still is not None:
-        made[first] = still
-    if "source_line" in names:
-        made["source_line"] = row.get("line_no")
+    if first:
+        made[first] = quantity_text(still)
+    for name in ("source_line", "order_line"):
+        if name in names:
+            made[name] = row.get("line_no")
     return made
 
 
 def _without_numbers(rows: Any) -> list[dict[str, Any]]:
-    return [{name: value for name, value in row.items() if name not in ("line_no", "source_line")} for row in rows or [] if isinstance(row, dict)]
+    return [{name: value for name, value in row.items() if name not in ("line_no", "source_line", "order_line")} for row in rows or [] if isinstance(row, dict)]
