@@ -27,7 +27,7 @@ from erp_app.kernel.uow import Work
 MAX_PAGE_SIZE = 500
 MAX_OFFSET = 10_000_000
 EXACT = 100_000  # rows counted one by one; beyond it the planner's estimate is given
-WINDOW = 10_000  # rows looked through in order before the search index is asked
+WINDOW, MAX_WINDOW = 10_000, 60_000  # rows looked through in order before the search index is asked
 MATCHES = 20_000  # ids taken from the search index at most
 
 
@@ -84,7 +84,7 @@ def page(work: Work, dt: DocumentType, query: Query) -> Page:
         return _search(wanted, words, offset, query.page_size)
     total, exact = _count(wanted, wanted.where)
     if not exact or offset < total or total == 0:
-        return Page(_rows(wanted, _ids(wanted, offset, query.page_size)) if total else [], total, exact)
+        return Page(_page_rows(wanted, offset, query.page_size) if total else [], total, exact)
     return Page([], total, exact)
 
 
@@ -109,10 +109,9 @@ def _checked(work: Work, dt: DocumentType, query: Query) -> _List:
     return _List(work, dt, where, criteria.order(dt, query.sort, known), defined)
 
 
-def _ordered(wanted: _List, where: list[ColumnElement[bool]], columns: list[Any]) -> Select[Any]:
-    """Return a select in the wanted order. A reference sorts by its number or code; the last word has the id."""
+def _ordered(wanted: _List, where: list[ColumnElement[bool]], columns: list[Any], *, placed: bool = False) -> Select[Any]:
+    """Return a select in the wanted order, with `placed` also the place in it. A reference sorts by its number or code; the id decides last."""
     table = wanted.dt.table
-    query = select(*columns).where(*where)
     source: Any = table
     by: list[ColumnElement[Any]] = []
     descending = False
@@ -124,11 +123,45 @@ def _ordered(wanted: _List, where: list[ColumnElement[bool]], columns: list[Any]
             key = other.c.number
         by.append(key.desc() if descending else key.asc())
     by.append(table.c.id.desc() if descending else table.c.id.asc())
-    return query.select_from(source).order_by(*by)
+    place = [func.row_number().over(order_by=by).label("place")] if placed else []
+    return select(*columns, *place).where(*where).select_from(source).order_by(*by)
 
 
-def _ids(wanted: _List, offset: int, size: int) -> Select[Any]:
-    return _ordered(wanted, wanted.where, [wanted.dt.table.c.id]).offset(offset).limit(size)
+def _page_rows(wanted: _List, offset: int, size: int) -> list[dict[str, Any]]:
+    """Return the rows of a page; in order of a reference first those that have one (or last, descending), each part by its own index."""
+    if not _by_reference(wanted):
+        return _rows(wanted, _ordered(wanted, wanted.where, [wanted.dt.table.c.id]).offset(offset).limit(size))
+    one, descending = wanted.order[0]
+    column = wanted.dt.table.c[one.column]
+    parts = [_along_reference(wanted)]
+    if column.nullable:
+        empty = select(wanted.dt.table.c.id).where(*wanted.where, column.is_(None))
+        parts.insert(0 if descending else 1, empty.order_by(wanted.dt.table.c.id.desc() if descending else wanted.dt.table.c.id))
+    rows: list[dict[str, Any]] = []
+    for number, part in enumerate(parts):
+        found = _rows(wanted, part.offset(offset).limit(size - len(rows)))
+        rows += found
+        if len(rows) == size or number == len(parts) - 1:
+            break
+        connection = wanted.work.session.connection()
+        passed = len(found) + offset if found or not offset else int(connection.execute(select(func.count()).select_from(part.order_by(None).subquery())).scalar_one())
+        offset = max(0, offset - passed)
+    return rows
+
+
+def _by_reference(wanted: _List) -> bool:
+    return bool(wanted.order) and wanted.order[0][0].kind in ("ref", "user")
+
+
+def _along_reference(wanted: _List) -> Select[Any]:
+    """Return ids in order of what they refer to, walking the register in its order and each record's documents by their index."""
+    one, descending = wanted.order[0]
+    table = wanted.dt.table
+    other: Any = RecordRef.__table__.alias("along")  # type: ignore[attr-defined]
+    joined = other.join(table, and_(table.c.tenant_id == other.c.tenant_id, table.c[one.column] == other.c.id))
+    by = [other.c.number, table.c.id]
+    query = select(table.c.id).select_from(joined).where(other.c.type == one.ref, *wanted.where)
+    return query.order_by(*(key.desc() if descending else key for key in by))
 
 
 def _rows(wanted: _List, ids: Select[Any]) -> list[dict[str, Any]]:
@@ -188,25 +221,44 @@ def _estimate(wanted: _List, where: list[ColumnElement[bool]]) -> int:
 
 def _search(wanted: _List, words: Terms, offset: int, size: int) -> Page:
     """Look through the newest rows in order first: common words are found there at once. Otherwise ask the search index."""
+    if not _by_reference(wanted):
+        looked, hits, ids = _look_through(wanted, words, offset, size, WINDOW)
+        if looked == WINDOW and len(ids) < size and hits:
+            # A word as common as this one fills the page a little further down; the index would name too many to sort.
+            further = (offset + size) * looked * 3 // (2 * hits)
+            if further <= MAX_WINDOW:
+                looked, hits, ids = _look_through(wanted, words, offset, size, further)
+        complete = looked < WINDOW
+        if complete or len(ids) == size:
+            rows = _rows(wanted, _listed(ids)) if ids else []
+            return Page(rows, hits if complete else _projected(wanted, looked, hits), complete)
+    return _look_up(wanted, words, offset, size)
+
+
+def _look_through(wanted: _List, words: Terms, offset: int, size: int, window: int) -> tuple[int, int, list[int]]:
+    """Return how many rows were looked at in order, how many of them match, and the ids of the page among the matches."""
     table = wanted.dt.table
     found: Any = RecordRef.__table__  # type: ignore[attr-defined]
-    window = _ordered(wanted, wanted.where, [table.c.id, func.row_number().over().label("place")]).limit(WINDOW).cte("window_").prefix_with("MATERIALIZED")
+    first = _ordered(wanted, wanted.where, [table.c.id], placed=True).limit(window).cte("first_").prefix_with("MATERIALIZED")
     matches = (
-        select(window.c.id, window.c.place).join(found, found.c.id == window.c.id)
+        select(first.c.id, first.c.place).join(found, found.c.id == first.c.id)
         .where(*(found.c.search.like(pattern) for pattern in words.patterns)).cte("matches")
     )
-    sizes = select(select(func.count()).select_from(window).scalar_subquery(), select(func.count()).select_from(matches).scalar_subquery(),
-                   func.array(select(matches.c.id).order_by(matches.c.place).offset(offset).limit(size).scalar_subquery()))
+    return _page_of(wanted, select(func.count()).select_from(first).scalar_subquery(), matches, offset, size)
+
+
+def _look_up(wanted: _List, words: Terms, offset: int, size: int) -> Page:
+    """Return the page from the ids the search index names, at most MATCHES of them."""
+    matches = _ordered(wanted, [*wanted.where, _matching(wanted.dt, words)], [wanted.dt.table.c.id], placed=True).cte("matches")
+    total, _, ids = _page_of(wanted, select(func.count()).select_from(matches).scalar_subquery(), matches, offset, size)
+    return Page(_rows(wanted, _listed(ids)) if ids else [], total, total < MATCHES)
+
+
+def _page_of(wanted: _List, looked: Any, matches: Any, offset: int, size: int) -> tuple[int, int, list[int]]:
+    ids = func.array(select(matches.c.id).order_by(matches.c.place).offset(offset).limit(size).scalar_subquery())
     wanted.work.flush()
-    looked, hits, ids = wanted.work.session.connection().execute(sizes).one()
-    complete = looked < WINDOW
-    if complete or len(ids) == size:
-        rows = _rows(wanted, _listed(ids)) if ids else []
-        return Page(rows, hits if complete else _projected(wanted, looked, hits), complete)
-    where = [*wanted.where, _matching(wanted.dt, words)]
-    total = int(wanted.work.session.connection().execute(select(func.count()).select_from(table).where(*where)).scalar_one())
-    page_ids = _ordered(wanted, where, [table.c.id]).offset(offset).limit(size)
-    return Page(_rows(wanted, page_ids) if total > offset else [], total, total < MATCHES)
+    row = wanted.work.session.connection().execute(select(looked, select(func.count()).select_from(matches).scalar_subquery(), ids)).one()
+    return int(row[0]), int(row[1]), list(row[2])
 
 
 def _projected(wanted: _List, looked: int, hits: int) -> int:
@@ -217,7 +269,7 @@ def _projected(wanted: _List, looked: int, hits: int) -> int:
 
 def _matching(dt: DocumentType, words: Terms) -> ColumnElement[bool]:
     """Return the condition that a row is among those the search index names."""
-    call = func.record_search(dt.plural, words.patterns[0], cast(list(words.patterns[1:]), ARRAY(Text)), MATCHES)
+    call = func.record_search(dt.plural, cast(list(words.patterns), ARRAY(Text)), MATCHES)
     return dt.table.c.id.in_(select(call.column_valued("hit")))
 
 

@@ -44,7 +44,7 @@ def everywhere(work: Work, q: str, limit: int = 20) -> list[dict[str, Any]]:
     if not words:
         return []
     # Words of one or two letters match too much for the whole company: they only narrow down.
-    ids = _column(work, "SELECT record_search(NULL, %s, %s, %s)", (words.patterns[0], list(words.patterns[1:]), limit * 20))
+    ids = _column(work, "SELECT record_search(NULL, %s::text[], %s)", (list(words.patterns), limit * 20))
     found = _allowed(work, ids)[:limit]
     if len(found) < limit and len(q.strip()) > _INDEXED:
         near = _column(work, "SELECT record_search_similar(%s, %s)", (q[:MAX_LENGTH].lower(), limit * 3))
