@@ -1,5 +1,6 @@
 // What all our components share: words, numbers as people write them, and the look-up of records by what was typed.
 import { useEffect, useRef, useState } from "react";
+import { useLocation } from "react-router";
 import words from "./id.json";
 
 export const t = (text, lang) => (lang === "id" && words[text]) || text;
@@ -186,3 +187,12 @@ export const typing = (event) =>
 export const Words = ({ text: english = "", lang }) => <>{t(english, lang)}</>;
 /** One value of a kind. */
 export const Value = ({ kind = "text", value, lang, tz }) => <>{text(kind, value, lang, tz)}</>;
+
+const asked_of = (query) => JSON.stringify([...new URLSearchParams(query)].sort());
+/** What the server sent for this very address; until it has come, nothing of the page before is shown as if it were this one. */
+export function Fresh({ place = "", children }) {
+  const { pathname, search } = useLocation(), cut = place.indexOf("?");
+  const path = cut < 0 ? place : place.slice(0, cut), query = cut < 0 ? "" : place.slice(cut);
+  const here = path === pathname.replace(/(.)\/$/, "$1") && asked_of(query) === asked_of(search);
+  return here ? children : <div className="card skeletonbox" aria-busy="true" />;
+}

@@ -158,6 +158,7 @@ function Form({ spec, value, errors, message, conflict, lang, tz, draft, saving,
   const notes = Object.fromEntries((conflict?.changes || []).filter((one) => same(values[one.field], one.now)).map((one) => [one.field, `${conflict.by} ${t("changed this", lang)}`]));
   const elsewhere = Object.entries(errors).filter(([name]) => !spec.fields.some((f) => f.name === name) && !(spec.lines || []).some((table) => new RegExp(`^${table.name}[.\\[]\\d`).test(name)));
   const shownFields = spec.fields.filter((field) => field.edit !== false);
+  const first = Math.max(0, shownFields.findIndex((field) => field.kind !== "moment"));
   return (
     <form className="card form" id="recform" onSubmit={save} noValidate aria-busy={Boolean(saving)}>
       {restored ? <div className="notice">{t("Your unsaved draft was brought back", lang)} ({ago(restored, lang)}). <button type="button" className="btn sm" onClick={discard}>{t("Discard draft", lang)}</button></div> : null}
@@ -166,7 +167,7 @@ function Form({ spec, value, errors, message, conflict, lang, tz, draft, saving,
       <div className="fgrid">
         {shownFields.map((field, index) => (
           <Field key={field.name} id={`f-${field.name}`} field={field} value={values[field.name]} lang={lang} tz={tz} onChange={set}
-            error={errors[field.name] || errors[`custom.${field.column || field.name}`]} note={notes[field.name]} autoFocus={index === 0} />
+            error={errors[field.name] || errors[`custom.${field.column || field.name}`]} note={notes[field.name]} autoFocus={index === first} />
         ))}
       </div>
       {(spec.lines || []).map((table) => (

@@ -1,5 +1,5 @@
 // Lines of a document, entered by keyboard: one cell is an input at a time, so that five hundred lines stay as quick as five.
-import { memo, useCallback, useEffect, useRef, useState } from "react";
+import { memo, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { amount, choice, fromUnits, isNumber, label, lookupKeys, number, plain, t, text, units } from "./base.jsx";
 import { NumberInput } from "./fields.jsx";
 import { Picker } from "./picker.jsx";
@@ -7,6 +7,7 @@ import { Picker } from "./picker.jsx";
 let next = 1;
 export const newLine = (values) => ({ ...values, _key: `n${next++}` });
 const blank = (row) => Object.entries(row).every(([name, value]) => name.startsWith("_") || value === null || value === undefined || value === "" || value === false);
+const QUIET = /^(source|(order|source)_line)$/; // which line it follows from: shown when it follows from one
 const priced = (fields) => fields.some((f) => f.name === "quantity") && fields.some((f) => f.name === "unit_price");
 
 function Editor({ field, value, lang, put, keys, name }) {
@@ -63,7 +64,9 @@ function read(field, cell, lang) {
   return cell || null;
 }
 
-export function LineGrid({ title, fields, rows, lang, tz, errors = {}, onRows, required }) {
+export function LineGrid({ title, fields: all, rows, lang, tz, errors = {}, onRows, required }) {
+  const follows = rows.some((row) => all.some((field) => QUIET.test(field.name) && row[field.name]));
+  const fields = useMemo(() => (follows ? all : all.filter((field) => !QUIET.test(field.name))), [all, follows]);
   const [at, setAt] = useState({ row: -1, column: 0 });
   const latest = useRef(rows);
   latest.current = rows;
@@ -154,7 +157,7 @@ export function LineGrid({ title, fields, rows, lang, tz, errors = {}, onRows, r
             {withAmount ? <td className="num big" data-testid="grid-total">{number(String(total), lang)}</td> : null}<td /></tr></tfoot>
         </table>
       </div>
-      <button type="button" className="btn addline" onFocus={(event) => { if (!rows.length && event.relatedTarget) go(0, 0); }} onClick={() => add(rows.length)}>+ {t("Add line", lang)}</button>
+      <button type="button" className="btn addline" onClick={() => add(rows.length)}>+ {t("Add line", lang)}</button>
       {required && !rows.length ? <p className="muted sm">{t("At least one line is needed.", lang)}</p> : null}
     </section>
   );

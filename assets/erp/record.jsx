@@ -21,7 +21,7 @@ export function Facts({ fields = [], record = {}, lang = "en", tz }) {
 }
 
 export function LineTable({ title, fields = [], rows = [], lang = "en", tz }) {
-  const shown = fields.filter((field) => rows.some((row) => row[field.name] !== null && row[field.name] !== undefined && row[field.name] !== ""));
+  const shown = fields.filter((field) => !/^(source|(order|source)_line)$/.test(field.name) && rows.some((row) => row[field.name] !== null && row[field.name] !== undefined && row[field.name] !== ""));
   if (!rows.length) return null;
   return (
     <section className="lines"><header><h2>{t(title, lang)}</h2><span className="count">{rows.length}</span></header>
@@ -91,7 +91,7 @@ export function DocumentGraph({ nodes = [], edges = [], here = 0, lang = "en" })
             <g transform={`translate(${box.x} ${box.y})`} className={`node ${box.id === here ? "here" : ""}`} data-state={box.state}>
               <rect width={WIDE} height={HIGH} rx="7" /><rect width="4" height={HIGH - 14} x="6" y="7" rx="2" className="mark" />
               <text x="18" y="18" className="kind">{t(box.type_label, lang)}</text><text x="18" y="33" className="name">{box.number}</text>
-              <text x="18" y="47" className="kind">{[choice(box.state, lang), box.label].filter(Boolean).join(" · ").slice(0, 28)}</text>
+              <text x="18" y="47" className="kind">{[choice(box.state, lang), box.label].filter(Boolean).join(" · ").replace(/^(.{24}).{2,}$/, "$1…")}</text>
             </g>
           </a>
         ))}

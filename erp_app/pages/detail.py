@@ -15,12 +15,13 @@ from erp_app.state.session import Session
 
 def detail() -> rx.Component:
     """Head with actions, flow, facts with lines, and the story beside it."""
-    return rx.fragment(
+    return kit.Fresh.create(
         rx.cond(Detail.missing != "", rx.el.div(rx.el.b(t("This record cannot be shown")), rx.el.p(Detail.missing), class_name="blank bad", role="alert"), _record()),
         kit.ActionDialog.create(
             spec=Detail.dialog, open=Detail.asking, value=Detail.record, errors=Detail.errors, message=Detail.message, tz=Session.tz, saving=Detail.busy,
             on_save=Detail.submit, on_close=Detail.close,
         ),
+        place=Detail.here,
     )
 
 

@@ -20,7 +20,7 @@ COLUMNS: list[dict[str, Any]] = [
 
 def fields() -> rx.Component:
     """What there is, and a form for one more."""
-    return rx.fragment(
+    return kit.Fresh.create(
         head(
             rx.link(kit.Words.create(text=Fields.title), href=f"/{Fields.plural}", underline="none", class_name="crumb"), rx.el.span("/", class_name="muted", aria_hidden="true"),
             rx.el.h1(t("Custom fields")), rx.el.div(class_name="grow"),
@@ -39,4 +39,5 @@ def fields() -> rx.Component:
             ),
             class_name="tbar",
         ),
+        place=Fields.here,
     )

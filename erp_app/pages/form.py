@@ -14,7 +14,7 @@ from erp_app.state.session import Session
 def form() -> rx.Component:
     """Title with save and cancel, then fields and lines."""
     back = rx.cond(Form.record_id > 0, f"/{Form.plural}/{Form.record_id}", f"/{Form.plural}")
-    return rx.fragment(
+    return kit.Fresh.create(
         head(
             rx.link(kit.Words.create(text=Form.label), href=f"/{Form.plural}", underline="none", class_name="crumb"),
             rx.el.span("/", class_name="muted", aria_hidden="true"),
@@ -31,4 +31,5 @@ def form() -> rx.Component:
                 stamp=Form.stamp, saving=Form.saving, on_save=Form.save,
             ),
         ),
+        place=Form.here,
     )

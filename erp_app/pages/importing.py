@@ -12,10 +12,11 @@ from erp_app.state.importing import Importing
 
 def importing() -> rx.Component:
     """Choose, check, write."""
-    return rx.fragment(
+    return kit.Fresh.create(
         head(
             rx.link(kit.Words.create(text=Importing.title), href=f"/{Importing.plural}", underline="none", class_name="crumb"),
             rx.el.span("/", class_name="muted", aria_hidden="true"), rx.el.h1(t("Import")),
         ),
         kit.ImportWizard.create(plural=Importing.plural, fields=Importing.fields),
+        place=Importing.here,
     )

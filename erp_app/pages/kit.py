@@ -48,6 +48,14 @@ class Badge(_Ours):
     value: rx.Var[str]
 
 
+class Fresh(rx.Component):
+    """Shows its content once the server has sent it for the address in the browser."""
+
+    library = "$/public/erp/base.jsx"
+    tag = "Fresh"
+    place: rx.Var[str]
+
+
 class Popup(rx.Component):
     """A button with something that opens below it."""
 

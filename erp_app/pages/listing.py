@@ -13,7 +13,7 @@ from erp_app.state.session import Session
 
 def listing() -> rx.Component:
     """Title and actions, tools, rows."""
-    return rx.fragment(
+    return kit.Fresh.create(
         head(
             rx.el.h1(kit.Words.create(text=Listing.title)),
             rx.el.span(kit.Value.create(kind="integer", value=Listing.total.to_string()), class_name="count", id="total"),
@@ -46,4 +46,5 @@ def listing() -> rx.Component:
             selected=Listing.selected, all=Listing.everything, total=Listing.total, error=Listing.error, empty="Nothing found here",
             hint="Change the search or the filters, or enter the first one.", on_sort=Listing.order, on_select=Listing.select,
         ),
+        place=Listing.here,
     )

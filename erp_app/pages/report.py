@@ -13,7 +13,7 @@ from erp_app.state.session import Session
 
 def report() -> rx.Component:
     """Title, what is asked, rows that lead further."""
-    return rx.fragment(
+    return kit.Fresh.create(
         head(
             rx.el.h1(kit.Words.create(text=Reporting.title)), rx.el.span(Reporting.rows.length().to_string(), class_name="count"),
             rx.cond(Reporting.as_of != "", rx.el.span(t("as of"), " ", kit.Value.create(kind="moment", value=Reporting.as_of, tz=Session.tz), class_name="asof")),
@@ -26,4 +26,5 @@ def report() -> rx.Component:
             rows=Reporting.rows, columns=Reporting.columns, tz=Session.tz, place=Reporting.export_href, loading=Reporting.loading, link=False, selectable=False,
             totals=Reporting.totals, total=Reporting.rows.length(), error=Reporting.error, empty="No rows", hint="Choose what the report is about above.",
         ),
+        place=Reporting.here,
     )

@@ -54,3 +54,10 @@ def path_parts(state: rx.State) -> list[str]:
 def query_of(state: rx.State) -> dict[str, str]:
     """Return the parameters of the page's address."""
     return dict(state.router.url.query_parameters)
+
+
+def place_of(state: rx.State) -> str:
+    """Return the page's address as the browser has it, so that a screen can tell whether what it holds is of this page."""
+    url = state.router.url
+    query = str(url.query)
+    return (str(url.path).rstrip("/") or "/") + (f"?{query}" if query else "")

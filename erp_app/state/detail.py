@@ -14,7 +14,7 @@ from erp_app.kernel.access import may
 from erp_app.kernel.errors import ErpError, NotFound
 from erp_app.kernel.uow import Work
 from erp_app.state import books, schema
-from erp_app.state.desk import done, path_parts, refused, run
+from erp_app.state.desk import done, path_parts, place_of, refused, run
 from erp_app.state.guard import OWN_RESOURCE, PAGE_RESOURCE, actor, requires
 from erp_app.state.hub import hub
 
@@ -29,6 +29,7 @@ class Detail(rx.State):
 
     permission_resource: ClassVar[str] = PAGE_RESOURCE  # not annotated, Reflex would make a var of it
 
+    here: str = ""
     plural: str = ""
     label: str = ""
     record_id: int = 0
@@ -74,6 +75,7 @@ class Detail(rx.State):
         """Show the record of the page."""
         dt, ref = self._type(), path_parts(self)[1]
         self.reset()
+        self.here = place_of(self)
         self.plural, self.label = dt.plural, dt.label
         try:
             self.record_id = int((await run(lambda work: service.get(work, dt, ref)))["id"])

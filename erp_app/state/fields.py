@@ -12,7 +12,7 @@ from erp_app.document.declare import DocumentType
 from erp_app.i18n import say
 from erp_app.kernel.errors import ErpError, NotFound
 from erp_app.kernel.uow import Work
-from erp_app.state.desk import done, path_parts, refused, run
+from erp_app.state.desk import done, path_parts, place_of, refused, run
 from erp_app.state.guard import actor, requires
 from erp_app.state.hub import hub
 
@@ -29,6 +29,7 @@ FORM: list[dict[str, Any]] = [
 class Fields(rx.State):
     """The fields an administrator added to one document type."""
 
+    here: str = ""
     plural: str = ""
     title: str = ""
     rows: list[dict[str, Any]] = []
@@ -47,6 +48,7 @@ class Fields(rx.State):
     async def open(self) -> Any:
         """Show the custom fields of the page's type."""
         dt = self._type()
+        self.here = place_of(self)
         self.plural, self.title, self.errors, self.message = dt.plural, dt.label_plural, {}, ""
         await hub.join(self, f"doc:{dt.plural}")
         return await self._read()

@@ -9,7 +9,7 @@ import reflex as rx
 from erp_app.document import registry
 from erp_app.kernel.errors import ErpError, NotFound
 from erp_app.state import schema
-from erp_app.state.desk import path_parts, refused, run
+from erp_app.state.desk import path_parts, place_of, refused, run
 from erp_app.state.guard import OWN_RESOURCE, PAGE_RESOURCE, actor, requires
 
 
@@ -18,6 +18,7 @@ class Importing(rx.State):
 
     permission_resource: ClassVar[str] = PAGE_RESOURCE  # not annotated, Reflex would make a var of it
 
+    here: str = ""
     plural: str = ""
     title: str = ""
     fields: list[dict[str, Any]] = []
@@ -34,6 +35,7 @@ class Importing(rx.State):
             found = await run(lambda work: schema.fields(work, dt))
         except ErpError as error:
             return refused(error, actor().lang)
+        self.here = place_of(self)
         self.plural, self.title = dt.plural, dt.label_plural
         self.fields = [one for one in found if one["edit"]]
         return None

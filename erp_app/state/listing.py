@@ -17,7 +17,7 @@ from erp_app.kernel.actor import Actor
 from erp_app.kernel.errors import ErpError, NotFound
 from erp_app.kernel.uow import Work
 from erp_app.state import schema
-from erp_app.state.desk import apart, done, path_parts, query_of, refused, run
+from erp_app.state.desk import apart, done, path_parts, place_of, query_of, refused, run
 from erp_app.state.guard import OWN_RESOURCE, PAGE_RESOURCE, actor, requires
 from erp_app.state.hub import hub
 
@@ -53,6 +53,7 @@ class Listing(rx.State):
 
     permission_resource: ClassVar[str] = PAGE_RESOURCE  # not annotated, Reflex would make a var of it
 
+    here: str = ""
     plural: str = ""
     title: str = ""
     rows: list[dict[str, Any]] = []
@@ -113,6 +114,7 @@ class Listing(rx.State):
         await hub.join(self, f"doc:{dt.plural}")
         wanted = query_of(self)
         self.reset()
+        self.here = place_of(self)
         self.plural, self.title = dt.plural, dt.label_plural
         try:
             found = await run(lambda work: _describe(work, dt))

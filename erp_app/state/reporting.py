@@ -15,7 +15,7 @@ from erp_app.kernel.access import may
 from erp_app.kernel.errors import ErpError, NotFound
 from erp_app.reports import catalogue
 from erp_app.reports.report import Answer, Report
-from erp_app.state.desk import apart, path_parts, query_of
+from erp_app.state.desk import apart, path_parts, place_of, query_of
 from erp_app.state.guard import OWN_RESOURCE, PAGE_RESOURCE, actor, requires
 from erp_app.state.hub import hub
 
@@ -37,6 +37,7 @@ class Reporting(rx.State):
 
     permission_resource: ClassVar[str] = PAGE_RESOURCE  # not annotated, Reflex would make a var of it
 
+    here: str = ""
     name: str = ""
     title: str = ""
     columns: list[dict[str, Any]] = []
@@ -67,6 +68,7 @@ class Reporting(rx.State):
         """Show the report of the page, asked as the address says (`?item=TUBE&as_of=2026-01-31`)."""
         report = self._report()
         self.reset()
+        self.here = place_of(self)
         self.name, self.title = report.name, report.label
         self.exportable = may(actor(), report.resource, "export")
         self.asks = [

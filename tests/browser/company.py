@@ -25,11 +25,17 @@ def found(code: str = "contoh", name: str = "PT Contoh Otoparts") -> int:
             continue
         for row in rows:
             with unit_of_work(actor) as work:
-                service.create(work, registry.get(plural), row)
+                if not work.value("SELECT 1 FROM record_ref WHERE type = %s AND number = %s", (plural, row["code"])):
+                    service.create(work, registry.get(plural), row)
     return tenant
 
 
+PLACES = (
+    ("WH", "Main warehouse", "warehouse"), ("WH2", "Second warehouse", "warehouse"), ("QUAR", "Quarantine", "quarantine"), ("TRANSIT", "On the road", "in_transit"),
+    ("SUPPLIER", "Suppliers", "supplier"), ("CUSTOMER", "Customers", "customer"), ("ADJUST", "Adjustment", "adjustment"),
+)
 RECORDS = {
+    "places": [{"code": code, "name": name, "kind": kind} for code, name, kind in PLACES],
     "items": [
         {"code": "TUBE", "name": "Steel tube 38 mm", "kind": "raw"}, {"code": "BOX", "name": "Carton box", "kind": "packaging"},
         {"code": "FG", "name": "Exhaust pipe finished", "kind": "finished"}, *({"code": f"P-{n:04}", "name": f"Spare part {n}", "kind": "finished"} for n in range(1, 61)),
