@@ -4,6 +4,7 @@ import { ago, t, words_of } from "./base.jsx";
 
 const SCOPES = ["none", "own", "department", "warehouse", "all"];
 const NAMES = { none: "–", own: "Own", department: "Department", warehouse: "Warehouse", all: "All" };
+const named = (scope, lang) => scope.split("+").map((one) => t(NAMES[one], lang)).join(" + "); // a declaration may combine scopes
 const LIT = { background: "var(--amber-3)" };
 
 function bySection(rows, lang, typed, section) {
@@ -34,12 +35,12 @@ function Tools({ rows, lang, typed, setTyped, section, setSection, children }) {
 function Cell({ row, cell, locked, lang, onChoose }) {
   if (!cell.offered) return <td aria-label={t("not applicable", lang)} />;
   const name = `${t(row.label, lang)}: ${t(words_of(cell.action), lang)}`;
-  const was = `${t("By default", lang)}: ${t(NAMES[cell.default], lang)}`;
+  const was = `${t("By default", lang)}: ${named(cell.default, lang)}`;
   return (
     <td style={cell.changed ? LIT : undefined}>
       <select className="in" style={{ minWidth: 82, height: 26, padding: "0 4px", color: cell.scope === "none" ? "var(--soft)" : "var(--ink)", fontWeight: cell.changed ? 650 : 400 }}
         value={cell.scope} disabled={locked} aria-label={name} title={cell.changed ? was : name} onChange={(event) => onChoose?.(row.resource, cell.action, event.target.value)}>
-        {SCOPES.map((scope) => <option key={scope} value={scope}>{t(NAMES[scope], lang)}</option>)}
+        {[...new Set([...SCOPES, cell.default])].map((scope) => <option key={scope} value={scope}>{named(scope, lang)}</option>)}
       </select>
     </td>
   );

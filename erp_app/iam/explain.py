@@ -59,7 +59,7 @@ def _step(work: Work, role: str, one: resources.Resource, action: str) -> dict[s
     stored = repo_rights.stored_rights(work, repo_rights.role_id(work, role)).get((one.name, action))
     scope = stored or resources.default_scope(one.access, role, action)
     how = "an administrator has set this" if stored else "by default"
-    gives = "gives nothing" if scope == "none" else f"reaches {_REACH[scope]}"
+    gives = "gives nothing" if scope == "none" else "reaches " + " and ".join(_REACH[one] for one in scope.split("+"))
     return {"role": role, "scope": scope, "source": "stored" if stored else "declared", "text": f"Role {role} {gives} ({how})."}
 
 

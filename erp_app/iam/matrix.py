@@ -28,7 +28,7 @@ def roles(work: Work) -> list[dict[str, Any]]:
 def rights(work: Work, role: str) -> list[dict[str, Any]]:
     """Return one row for each resource: resource, label, section, cells.
 
-    A cell has action, scope (`none` `own` `department` `warehouse` `all`), default (what the declaration gives), changed, and
+    A cell has action, scope (`none` `own` `department` `warehouse` `all`, or a declared combination like `own+department`), default (what the declaration gives), changed, and
     `offered` (False where the action means nothing for the resource).
     """
     require(work.actor, "permissions", "view")
@@ -48,10 +48,10 @@ def put_right(work: Work, role: str, resource: str, action: str, scope: str) -> 
     """
     require(work.actor, "permissions", "edit")
     found = next((one for one in resources.every() if one.name == resource), None)
-    if found is None or action not in found.actions or scope not in CHOICES:
+    default = resources.default_scope(found.access, role, action) if found is not None and action in found.actions else None
+    if found is None or default is None or scope not in (*CHOICES, default):
         raise Invalid("ERP-1335", f"There is no right {action!r} on {resource!r} with scope {scope!r}.")
     role_id = _changeable(work, role)
-    default = resources.default_scope(found.access, role, action)
     before = repo_rights.stored_rights(work, role_id).get((resource, action), default)
     repo_rights.put_right(work, role_id, resource, action, None if scope == default else scope)
     work.audit(

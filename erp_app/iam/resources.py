@@ -64,7 +64,7 @@ def count() -> int:
 
 
 def default_scope(access: Access, role: str, action: str) -> str:
-    """Return the scope a declaration gives a role for an action, `none` when it gives none."""
+    """Return the scope a declaration gives a role for an action (`own+department` for both), `none` when it gives none."""
     if role == ADMIN:
         return "all"
     for entry in getattr(access, action):

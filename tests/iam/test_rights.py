@@ -70,6 +70,26 @@ def test_roles_add_up_and_a_stored_row_replaces_the_default():
     assert grants.merge([], stored) == {}
 
 
+def test_a_declaration_may_combine_scopes():
+    access = Access(view=("staff:own+department",))
+    assert default_scope(access, "staff", "view") == "own+department"
+    probe = resources.declare("scope-probe", "Probe", "Test", access)
+    try:
+        assert grants.merge(["staff"], ())["scope-probe", "view"] == {"own", "department"}
+    finally:
+        resources._declared.pop(probe.name)
+
+
+def test_every_declared_scope_is_one_there_is():
+    import erp_app.domains  # noqa: F401 - all declarations
+
+    found = {
+        scope for one in resources.every() for action in one.actions for role in ("staff", "manager", "sales", "warehouse", "gate", "hr")
+        for scope in default_scope(one.access, role, action).split("+")
+    }
+    assert found <= {"none", *SCOPES}
+
+
 def admin_of(company):
     return service.actor_of(company.id, company.users["admin"])
 
