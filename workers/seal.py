@@ -9,7 +9,7 @@ from erp_app.kernel.actor import system_actor
 from erp_app.kernel.errors import ErpError, Unavailable
 from erp_app.kernel.uow import unit_of_work
 
-ALL_EVERY = 10.0  # seconds; audit rows without an event (a refused login) wait at most that long
+ALL_EVERY = 10.0  # seconds; audit rows without an event (a refused login), and of transactions that ended late, wait at most that long
 
 
 class Sealer:
@@ -25,14 +25,15 @@ class Sealer:
 
     def seal(self, relay: db.Connection) -> int:
         """Seal what waits; return the number of links. A tenant whose chain is busy stays in waiting."""
-        if clock.monotonic() - self.looked >= ALL_EVERY:
+        thorough = clock.monotonic() - self.looked >= ALL_EVERY
+        if thorough:
             self.waiting.update(audit.tenants(relay))
             self.looked = clock.monotonic()
         links = 0
         for tenant in sorted(self.waiting):
             try:
                 with unit_of_work(system_actor(tenant)) as work:
-                    links += audit.seal(work.conn, tenant)
+                    links += audit.seal(work.conn, tenant, audit.FAR_BACK if thorough else audit.NEAR_BACK)
             except Unavailable:
                 raise
             except ErpError as error:

@@ -6,7 +6,9 @@ CREATE OR REPLACE FUNCTION audit_row_text(e audit_event) RETURNS text LANGUAGE s
     coalesce(e.reason, '-'))
 $$;
 
-CREATE OR REPLACE FUNCTION audit_seal(p_tenant bigint) RETURNS bigint LANGUAGE plpgsql AS $$
+-- p_back: how many ids before the newest link to look for rows whose transaction ended late; the sealer looks far now and then.
+DROP FUNCTION IF EXISTS audit_seal(bigint);
+CREATE OR REPLACE FUNCTION audit_seal(p_tenant bigint, p_back bigint DEFAULT 100000) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
   head record; row_ audit_event; link bytea; n bigint := 0;
 BEGIN
@@ -15,7 +17,7 @@ BEGIN
   link := coalesce(head.hash, ''::bytea);
   -- Rows commit out of order of their ids, so look back a little instead of only beyond the newest link.
   FOR row_ IN SELECT e.* FROM audit_event e WHERE e.tenant_id = p_tenant
-      AND e.id > (SELECT coalesce(max(c.audit_id), 0) - 100000 FROM audit_chain c WHERE c.tenant_id = p_tenant)
+      AND e.id > (SELECT coalesce(max(c.audit_id), 0) - p_back FROM audit_chain c WHERE c.tenant_id = p_tenant)
       AND NOT EXISTS (SELECT 1 FROM audit_chain c WHERE c.tenant_id = p_tenant AND c.audit_id = e.id)
       ORDER BY e.id LOOP
     n := n + 1;

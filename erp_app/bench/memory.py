@@ -96,7 +96,7 @@ def _name(process: psutil.Process) -> str:
         if mark in words:
             return name
     if "postgres" in process.name():
-        return words.removeprefix("postgres: ").split("/")[-1][:40] if words.startswith("postgres:") else "postgres"
+        return words.removeprefix("postgres: ").split("/")[-1][:40].strip() if words.startswith("postgres:") else "postgres"
     return str(process.name())
 
 

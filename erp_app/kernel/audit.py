@@ -16,6 +16,8 @@ from psycopg.types.json import Jsonb
 from erp_app.kernel.actor import Actor
 from erp_app.kernel.db import Connection
 
+FAR_BACK, NEAR_BACK = 100_000, 2_000
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -41,9 +43,12 @@ def add(conn: Connection, actor: Actor, entry: Entry) -> None:
     )
 
 
-def seal(conn: Connection, tenant_id: int) -> int:
-    """Link all rows not yet in the tenant's chain, in order; return how many. The caller's transaction has set the tenant."""
-    found = conn.execute("SELECT audit_seal(%s)", (tenant_id,)).fetchone()
+def seal(conn: Connection, tenant_id: int, back: int = FAR_BACK) -> int:
+    """Link all rows not yet in the tenant's chain, in order; return how many. The caller's transaction has set the tenant.
+
+    `back`: how many ids before the newest link may still have come late (rows commit out of order of their ids).
+    """
+    found = conn.execute("SELECT audit_seal(%s, %s)", (tenant_id, back)).fetchone()
     return int(found[0]) if found else 0
 
 
