@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from psycopg import Rollback
 
-from erp_app.costing import repo, repo_journal, repo_store
+from erp_app.costing import checkpoint, repo, repo_journal, repo_store
 from erp_app.costing.difference import differences
 from erp_app.costing.movement import ShortError
 from erp_app.costing.replay import Replay
@@ -90,6 +90,7 @@ def recost(work: Work, ask: Callable[[], Request], tell: Callable[[str, int], No
     documents = repo_journal.add_journals(work, own) if added or own else []
     repo_store.set_heads(work, _heads(replay, past))
     repo_store.set_clean(work, starts)
+    checkpoint.renew(work, starts)
     return Recosted(starts, len(past.moves), len(added), changed, tuple(documents))
 
 
@@ -106,9 +107,7 @@ def _hold(work: Work, ask: Callable[[], Request]) -> tuple[Request, dict[int, da
                 return again, starts
             starts = reached
             raise Rollback(attempt)
-    raise Refused(
-        "ERP-1221", "These items are posted to so fast that they could not be held. Nothing was changed; it is tried again by itself."
-    )
+    raise Refused("ERP-1221", "These items are posted to so fast that they could not be held. Nothing was changed; it is tried again by itself.")
 
 
 def _store_layers(work: Work, past: Past, layers: Sequence[Layer]) -> tuple[dict[int, int], int]:

@@ -47,8 +47,7 @@ class Replay:
             ShortError: when a movement takes more than there is.
         """
         changes = sorted(revaluations, key=lambda one: (one.at, one.id))
-        self.wanted.update(move.source_move for move in moves if move.source_move is not None)
-        self.wanted.update(move for change in changes for move, _ in change.amounts)
+        self.expect(moves, changes)
         start = 0
         for change in changes:
             end = _after_document(moves, bisect_left(moves, (change.at, change.id), start, key=lambda one: (one.at, one.id)))
@@ -57,6 +56,11 @@ class Replay:
             start = end
         self._play(moves[start:])
         return self
+
+    def expect(self, moves: Iterable[Move], revaluations: Iterable[Revaluation]) -> None:
+        """Remember which movements others will refer to; needed before `run` only when the rest is played in a later `run`."""
+        self.wanted.update(move.source_move for move in moves if move.source_move is not None)
+        self.wanted.update(move for change in revaluations for move, _ in change.amounts)
 
     def pieces(self) -> list[Piece]:
         """Return every piece, and after them what each revaluation changed in the pieces before it."""

@@ -15,6 +15,7 @@ from erp_app.costing import wire
 from erp_app.costing.movement import Layer, Move, Piece, Queue, Revaluation, Step, Transform
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from erp_app.kernel.uow import Work
@@ -145,8 +146,11 @@ def lock(work: Work, starts: dict[int, datetime]) -> set[tuple[int, int, int]]:
     return wanted
 
 
-def load(work: Work, starts: dict[int, datetime]) -> Past:
-    """Read what a replay of these items from these moments on needs. `starts` must hold all that `reach` returns."""
+def load(work: Work, starts: dict[int, datetime], also: Iterable[tuple[int, int, int]] = ()) -> Past:
+    """Read what a replay of these items from these moments on needs, and what lay in the queues `also`.
+
+    For values to be final `starts` must hold all that `reach` returns.
+    """
     past = Past(starts)
     params: dict[str, Any] = {"tenant": work.actor.tenant_id, "items": list(starts), "starts": list(starts.values())}
     followed = followed_places(work)
@@ -154,7 +158,7 @@ def load(work: Work, starts: dict[int, datetime]) -> Past:
     past.posted = [Piece(*row) for row in _rows(work, _POSTED, params, 5)]
     past.stored = {layer.id: layer for layer in _layers(work, _KNOWN, params, followed)}
     past.known = set(past.stored)
-    past.opening = _opening(work, params, past, followed)
+    past.opening = _opening(work, params, past, followed, also)
     _revaluations(work, params, past, followed)
     return past
 
@@ -175,9 +179,7 @@ def _moves(work: Work, params: dict[str, Any], followed: set[int]) -> list[Move]
         number, at, document, item, from_place, from_lot, to_place, to_lot, quantity, value, keep, source, transform, weight, before = row
         leaves: Queue | None = (item, from_place, from_lot) if from_place in followed else None
         enters: Queue | None = (item, to_place, to_lot) if to_place in followed else None
-        moves.append(
-            Move(number, at, document, leaves, enters, quantity, value, bool(keep), source or None, bool(transform), weight, before)
-        )
+        moves.append(Move(number, at, document, leaves, enters, quantity, value, bool(keep), source or None, bool(transform), weight, before))
     return moves
 
 
@@ -188,13 +190,13 @@ def _layers(work: Work, query: Any, params: dict[str, Any], followed: set[int]) 
     ]
 
 
-def _opening(work: Work, params: dict[str, Any], past: Past, followed: set[int]) -> list[Layer]:
+def _opening(work: Work, params: dict[str, Any], past: Past, followed: set[int], also: Iterable[tuple[int, int, int]]) -> list[Layer]:
     """Return the layers as they lay just before, in FIFO order: the stored ones with the later pieces undone (steps come later)."""
     later: dict[int, int] = {}
     for piece in past.posted:
         if piece.layer not in past.known:
             later[piece.layer] = later.get(piece.layer, 0) + piece.quantity
-    sources = {move.source for move in past.moves if move.source is not None}
+    sources = {move.source for move in past.moves if move.source is not None} | set(also)
     columns = [list(column) for column in zip(*sources, strict=True)] or [[], [], []]
     wanted = {
         **params,
@@ -229,8 +231,7 @@ def _revaluations(work: Work, params: dict[str, Any], past: Past, followed: set[
     named |= {piece.document for piece in past.posted if piece.document not in own}
     rows = work.conn.execute(_REVALUATIONS, {**params, "documents": sorted(named), "moves": [move.id for move in past.moves]}).fetchall()
     past.revaluations = [
-        Revaluation(number, wire.moment(at), document, tuple(zip(moves, amounts, strict=True)))
-        for document, number, at, moves, amounts in rows
+        Revaluation(number, wire.moment(at), document, tuple(zip(moves, amounts, strict=True))) for document, number, at, moves, amounts in rows
     ]
     at_of = {one.document: one.at for one in past.revaluations}
     start = wire.moment(min(past.starts.values()))

@@ -1,0 +1,108 @@
+"""Checkpoints: what lies at our places of one item at one moment, sealed by a hash (at period close and on a schedule).
+
+A replay from any checkpoint must give the next one bit for bit. When a late document changes what lay there, the new state is
+sealed beside the old one; a row is never changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from erp_app.costing import repo, repo_checkpoint
+from erp_app.costing.replay import Replay
+from erp_app.costing.wire import moment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from collections.abc import Set as AbstractSet
+
+    from erp_app.costing.movement import Layer, Queue
+    from erp_app.costing.repo_checkpoint import Sealed
+    from erp_app.kernel.uow import Work
+
+BEGINNING = datetime(1, 1, 2, tzinfo=UTC)
+_ROW = struct.Struct(">11q")  # id, movement, parent, origin, place, lot, time, rank, quantity, value, taken
+_TICK = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A checkpoint that does not hold: `broken` seal, `different` from the replay, or `stale` (something earlier was entered since)."""
+
+    item: int
+    at: datetime
+    kind: str
+
+
+def seal(work: Work, item: int, at: datetime, reason: str = "schedule") -> str:
+    """Seal what lies of an item at our places just after `at`; return the hash. Nothing of the item may wait for its costs."""
+    queues = repo_checkpoint.our_queues(work, item, at)
+    past = repo.load(work, {item: at + _TICK}, queues)
+    before = [one.at for one in repo_checkpoint.newest(work, item, BEGINNING) if one.at < at]
+    moves = repo_checkpoint.known_moves(work, item, max(before, default=BEGINNING), at)
+    sealed = _seal(work.actor.tenant_id, item, at, _pack(past.opening, set(queues)))
+    repo_checkpoint.add(work, item, at, moves, reason, sealed)
+    return sealed[1]
+
+
+def seal_all(work: Work, at: datetime, reason: str, after: datetime = BEGINNING) -> int:
+    """Seal all items that moved since `after`; return how many."""
+    items = repo_checkpoint.items_that_moved(work, after, at)
+    for item in items:
+        seal(work, item, at, reason)
+    return len(items)
+
+
+def renew(work: Work, starts: dict[int, datetime]) -> None:
+    """Seal anew what a replay of items from these moments on may have changed."""
+    for item, at in repo_checkpoint.items_with_checkpoints(work, starts):
+        seal(work, item, at, "late")
+
+
+def verify(work: Work, item: int) -> list[Finding]:
+    """Replay an item from its first checkpoint through all others; return those that do not hold."""
+    checkpoints = repo_checkpoint.newest(work, item, BEGINNING)
+    if not checkpoints:
+        return []
+    findings = [Finding(item, one.at, "broken") for one in checkpoints if _seal(work.actor.tenant_id, item, one.at, one.layers)[1] != one.sha256]
+    first = checkpoints[0]
+    queues = {queue for one in checkpoints for queue in repo_checkpoint.our_queues(work, item, one.at)}
+    past = repo.load(work, {item: first.at + _TICK}, queues)
+    last = repo_checkpoint.known_moves(work, item, BEGINNING, first.at)[0]
+    findings += _compare(item, first, _pack(past.opening, queues), last)
+    replay = Replay(past.opening, past.transforms, {(one.move, one.parent): one.id for one in past.stored.values()})
+    replay.expect(past.moves, past.revaluations)
+    start = moment(first.at) + 1
+    early = [one for one in past.revaluations if one.at < start]
+    for one in checkpoints[1:]:
+        end = moment(one.at) + 1
+        moves = [move for move in past.moves if start <= move.at < end]
+        replay.run(moves, early + [change for change in past.revaluations if start <= change.at < end])
+        last = max(last, max((move.id for move in moves), default=0))
+        findings += _compare(item, one, _pack(replay.layers(), queues), last)
+        start, early = end, []
+    return findings
+
+
+def _compare(item: int, sealed: Sealed, found: bytes, last_move: int) -> list[Finding]:
+    if last_move > sealed.last_move:
+        return [Finding(item, sealed.at, "stale")]
+    return [] if found == sealed.layers else [Finding(item, sealed.at, "different")]
+
+
+def _pack(layers: Iterable[Layer], queues: AbstractSet[Queue]) -> bytes:
+    """Write the layers that still hold something in these queues, in FIFO order of each queue."""
+    rows = [
+        (one.id, one.move, one.parent or 0, one.origin, *one.queue[1:], one.at, one.rank, one.quantity, one.value, one.taken)  # type: ignore[index]
+        for one in layers
+        if one.queue in queues and one.taken < one.quantity
+    ]
+    return b"".join(_ROW.pack(*row) for row in sorted(rows, key=lambda row: (*row[4:8], row[1])))
+
+
+def _seal(tenant: int, item: int, at: datetime, layers: bytes) -> tuple[bytes, str]:
+    return layers, hashlib.sha256(struct.pack(">3q", tenant, item, moment(at)) + layers).hexdigest()
