@@ -94,8 +94,8 @@ class JournalEntry(SQLModel, table=True):
     kind: str = Field(default="original", sa_type=Text, sa_column_kwargs={"server_default": text("'original'")})
     cause_document_id: int | None = _big(required=False)
     date: dt.date = Field(sa_type=Date)
-    effective_at: datetime = Field(sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
-    recorded_at: datetime = Field(default=None, sa_type=DateTime(timezone=True), sa_column_kwargs={"server_default": NOW})  # type: ignore[call-overload]
+    effective_at: datetime = Field(sa_type=DateTime(timezone=True))
+    recorded_at: datetime = Field(default=None, sa_type=DateTime(timezone=True), sa_column_kwargs={"server_default": NOW})
     text: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": text("''")})
 
 

@@ -33,9 +33,9 @@ class Record(Stored):
     id: int | None = Field(default=None, primary_key=True, sa_type=BigInteger, sa_column_kwargs={"server_default": NEXT_ID, "autoincrement": False})
     version: int = Field(default=1, sa_type=Integer, sa_column_kwargs={"server_default": text("1")})
     custom: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB, sa_column_kwargs={"server_default": text("'{}'")})
-    created_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True), sa_column_kwargs={"server_default": NOW, "nullable": False})  # type: ignore[call-overload]
+    created_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True), sa_column_kwargs={"server_default": NOW, "nullable": False})
     created_by: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": text("0")})
-    updated_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True), sa_column_kwargs={"server_default": NOW, "nullable": False})  # type: ignore[call-overload]
+    updated_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True), sa_column_kwargs={"server_default": NOW, "nullable": False})
     updated_by: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": text("0")})
 
 
@@ -81,7 +81,7 @@ class RecordRef(SQLModel, table=True):
     number: str = Field(sa_type=Text)
     label: str = Field(default="", sa_type=Text)
     state: str = Field(default="", sa_type=Text)
-    effective_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
+    effective_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
     search: str = Field(default="", sa_type=Text)
 
 
@@ -109,7 +109,7 @@ class Comment(SQLModel, table=True):
     user_id: int = Field(sa_type=BigInteger)
     username: str
     body: str = Field(sa_type=Text, max_length=4000)
-    at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True), sa_column_kwargs={"server_default": NOW, "nullable": False})  # type: ignore[call-overload]
+    at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True), sa_column_kwargs={"server_default": NOW, "nullable": False})
 
 
 class Attachment(SQLModel, table=True):
@@ -128,7 +128,7 @@ class Attachment(SQLModel, table=True):
     size: int
     sha256: str
     content: bytes = Field(sa_type=LargeBinary)
-    at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True), sa_column_kwargs={"server_default": NOW, "nullable": False})  # type: ignore[call-overload]
+    at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True), sa_column_kwargs={"server_default": NOW, "nullable": False})
 
 
 class NumberSeries(SQLModel, table=True):

@@ -11,7 +11,6 @@ import sys
 from pathlib import Path
 
 import psycopg
-from alembic import command
 from alembic.autogenerate import produce_migrations, render_python_code
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -22,6 +21,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.pool import NullPool
 from sqlalchemy.schema import CreateIndex, CreateTable
 
+from alembic import command
 from erp_app.kernel import roles, sqlfiles
 
 FIRST = sqlfiles.ROOT / "alembic" / "versions" / "0001_first.py"
@@ -59,7 +59,7 @@ def prepare(admin_url: str, passwords: dict[str, str] | None = None) -> bool:
 
 
 def _current(conn: psycopg.Connection[tuple[object, ...]]) -> str | None:
-    if not conn.execute("SELECT to_regclass('public.alembic_version')").fetchone() == ("alembic_version",):
+    if conn.execute("SELECT to_regclass('public.alembic_version')").fetchone() != ("alembic_version",):
         return None
     found = conn.execute("SELECT version_num FROM alembic_version").fetchone()
     return str(found[0]) if found else None
@@ -73,30 +73,27 @@ def regenerate(admin_url: str, target: Path = FIRST) -> None:
     with engine.connect() as conn:
         context = MigrationContext.configure(conn, opts={"target_metadata": metadata, "compare_type": True})
         script = produce_migrations(context, metadata)
-        assert script.upgrade_ops is not None and script.downgrade_ops is not None  # noqa: S101, PT018
-        _references(metadata, script.upgrade_ops, script.downgrade_ops)
-        imports: set[str] = set()
-        up = render_python_code(script.upgrade_ops, imports=imports, render_as_batch=False)
-        down = render_python_code(script.downgrade_ops, imports=imports)
-    target.write_text(_TEMPLATE.format(models=fingerprint(metadata), imports="\n".join(sorted(imports)), up=up, down=down), encoding="utf-8")
+        assert script.upgrade_ops  # noqa: S101 - an empty script has them too
+        _references(metadata, script.upgrade_ops)
+        up = render_python_code(script.upgrade_ops)
+    target.write_text(_TEMPLATE.format(models=fingerprint(metadata), up=up), encoding="utf-8")
 
 
 def fingerprint(metadata: MetaData) -> str:
     """Return a short hash of everything the models say about the schema."""
-    dialect = postgresql.dialect()
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
     parts = [str(CreateTable(table).compile(dialect=dialect)) for table in metadata.sorted_tables]
     parts += sorted(str(CreateIndex(index).compile(dialect=dialect)) for table in metadata.tables.values() for index in table.indexes)
     return hashlib.sha256("".join(parts).encode()).hexdigest()[:16]
 
 
-def _references(metadata: MetaData, up: ops.UpgradeOps, down: ops.DowngradeOps) -> None:
-    """Add the foreign keys that point forward, after all tables are there, and remove them before the first one goes."""
+def _references(metadata: MetaData, up: ops.UpgradeOps) -> None:
+    """Add the foreign keys that point forward, after all tables are there."""
     forward = [
         one for table in sorted(metadata.tables.values(), key=lambda table: table.name)
         for one in sorted(table.foreign_key_constraints, key=lambda one: str(one.name)) if one.use_alter
     ]
     up.ops.extend(ops.CreateForeignKeyOp.from_constraint(one) for one in forward)
-    down.ops[:0] = [ops.DropConstraintOp.from_constraint(one) for one in forward]
 
 
 _TEMPLATE = '''"""The first schema: every table of the product as its models declare it (models {models})."""
@@ -106,7 +103,6 @@ import sqlmodel
 from alembic import op
 from sqlalchemy import Text
 from sqlalchemy.dialects import postgresql
-{imports}
 
 revision = "0001"
 down_revision = None
@@ -120,8 +116,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    {down}
-    op.execute("DROP SEQUENCE IF EXISTS record_id_seq")
+    raise RuntimeError("Migrations go forward only. To go back, restore a backup: ./erp restore FILE")
 '''
 
 

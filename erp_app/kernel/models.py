@@ -27,8 +27,8 @@ class Outbox(SQLModel, table=True):
     payload: dict[str, Any] = Field(sa_type=JSONB)
     topics: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False, server_default="{}"))
     request_id: str = Field(default="-", sa_column_kwargs={"server_default": "-"})
-    created_at: datetime = Field(sa_type=DateTime(timezone=True), sa_column_kwargs={"server_default": text("clock_timestamp()")})  # type: ignore[call-overload]
-    sent_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
+    created_at: datetime = Field(sa_type=DateTime(timezone=True), sa_column_kwargs={"server_default": text("clock_timestamp()")})
+    sent_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
 
 
 class EventDelivery(SQLModel, table=True):
@@ -45,10 +45,10 @@ class EventDelivery(SQLModel, table=True):
     consumer: str = Field(primary_key=True)
     key: str
     attempts: int = Field(default=1, sa_column_kwargs={"server_default": text("1")})
-    next_at: datetime = Field(sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
+    next_at: datetime = Field(sa_type=DateTime(timezone=True))
     given_up: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
     error: str | None = None
-    created_at: datetime = Field(sa_type=DateTime(timezone=True), sa_column_kwargs={"server_default": NOW})  # type: ignore[call-overload]
+    created_at: datetime = Field(sa_type=DateTime(timezone=True), sa_column_kwargs={"server_default": NOW})
 
 
 class EventDone(SQLModel, table=True):
@@ -59,7 +59,7 @@ class EventDone(SQLModel, table=True):
     tenant_id: int = Field(sa_type=BigInteger, primary_key=True)
     event_id: int = Field(sa_type=BigInteger, primary_key=True)
     consumer: str = Field(primary_key=True)
-    done_at: datetime = Field(sa_type=DateTime(timezone=True), sa_column_kwargs={"server_default": NOW})  # type: ignore[call-overload]
+    done_at: datetime = Field(sa_type=DateTime(timezone=True), sa_column_kwargs={"server_default": NOW})
 
 
 class AuditEvent(SQLModel, table=True):
@@ -73,7 +73,7 @@ class AuditEvent(SQLModel, table=True):
 
     tenant_id: int = Field(sa_type=BigInteger, primary_key=True)
     id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(always=True), primary_key=True))
-    at: datetime = Field(sa_type=DateTime(timezone=True), sa_column_kwargs={"server_default": text("clock_timestamp()")})  # type: ignore[call-overload]
+    at: datetime = Field(sa_type=DateTime(timezone=True), sa_column_kwargs={"server_default": text("clock_timestamp()")})
     user_id: int = Field(sa_type=BigInteger)
     username: str
     via: str
@@ -100,7 +100,7 @@ class AuditChain(SQLModel, table=True):
     seq: int = Field(sa_type=BigInteger, primary_key=True)
     audit_id: int = Field(sa_type=BigInteger)
     hash: bytes
-    sealed_at: datetime = Field(sa_type=DateTime(timezone=True), sa_column_kwargs={"server_default": text("clock_timestamp()")})  # type: ignore[call-overload]
+    sealed_at: datetime = Field(sa_type=DateTime(timezone=True), sa_column_kwargs={"server_default": text("clock_timestamp()")})
 
 
 class IdempotencyKey(SQLModel, table=True):
@@ -113,4 +113,4 @@ class IdempotencyKey(SQLModel, table=True):
     key: str = Field(primary_key=True, max_length=200)
     content_sha256: str
     answer: dict[str, Any] | None = Field(default=None, sa_type=JSONB)
-    created_at: datetime = Field(sa_type=DateTime(timezone=True), sa_column_kwargs={"server_default": NOW})  # type: ignore[call-overload]
+    created_at: datetime = Field(sa_type=DateTime(timezone=True), sa_column_kwargs={"server_default": NOW})

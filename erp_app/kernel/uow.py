@@ -15,8 +15,9 @@ from sqlmodel import Session
 
 from erp_app.kernel import audit, db, outbox
 from erp_app.kernel.actor import Actor
-from erp_app.kernel.errors import LEDGER_REFUSAL, ErpError, translate
+from erp_app.kernel.errors import ErpError
 from erp_app.kernel.fault import fault
+from erp_app.kernel.translation import LEDGER_REFUSAL, translate
 
 Query = LiteralString | SQL | Composed
 Params = Sequence[Any] | Mapping[str, Any] | None

@@ -33,5 +33,5 @@ class Notification(SQLModel, table=True):
     data: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB, sa_column_kwargs={"server_default": text("'{}'")})
     record_type: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
     record_id: int | None = Field(default=None, sa_type=BigInteger)
-    created_at: datetime = Field(sa_type=DateTime(timezone=True), sa_column_kwargs={"server_default": text("now()"), "nullable": False})  # type: ignore[call-overload]
-    read_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
+    created_at: datetime = Field(sa_type=DateTime(timezone=True), sa_column_kwargs={"server_default": text("now()"), "nullable": False})
+    read_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))

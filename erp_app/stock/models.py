@@ -19,7 +19,7 @@ NOW = text("now()")
 
 def _moment(*, required: bool = True, default: Any = None) -> Any:
     extra: dict[str, Any] = {"server_default": default} if default is not None else {}
-    return Field(default=None, sa_type=DateTime(timezone=True), nullable=not required, sa_column_kwargs=extra)  # type: ignore[call-overload]
+    return Field(default=None, sa_type=DateTime(timezone=True), nullable=not required, sa_column_kwargs=extra)
 
 
 def _big(*, key: bool = False, required: bool = True, default: int | None = None) -> Any:
