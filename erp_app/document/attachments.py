@@ -48,8 +48,8 @@ def add(work: Work, record_id: int, name: str, content: bytes) -> dict[str, Any]
     sha256 = digest(content)
     made = work.value(
         "INSERT INTO record_attachment (tenant_id, record_id, user_id, username, name, media_type, size, sha256, content, at)"
-        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING id",
-        (work.actor.tenant_id, record_id, work.actor.user_id, work.actor.username, clean, media_type, len(content), sha256, content, work.now),
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, clock_timestamp()) RETURNING id",
+        (work.actor.tenant_id, record_id, work.actor.user_id, work.actor.username, clean, media_type, len(content), sha256, content),
     )
     work.audit(f"{dt.table.name}.attach", resource=dt.plural, record_id=record_id, after={"name": clean, "size": len(content), "sha256": sha256})
     work.emit("attachment.added", {"type": dt.plural, "id": record_id, "attachment_id": made, "name": clean}, topics=[f"rec:{record_id}"])

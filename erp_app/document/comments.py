@@ -30,8 +30,8 @@ def add(work: Work, record_id: int, body: Any) -> dict[str, Any]:
     if text is None:
         raise Invalid("ERP-1102", "The comment is empty.", errors={"body": "is required"})
     row = work.row(
-        "INSERT INTO record_comment (tenant_id, record_id, user_id, username, body, at) VALUES (%s, %s, %s, %s, %s, %s) RETURNING id, at",
-        (work.actor.tenant_id, record_id, work.actor.user_id, work.actor.username, text, work.now),
+        "INSERT INTO record_comment (tenant_id, record_id, user_id, username, body, at) VALUES (%s, %s, %s, %s, %s, clock_timestamp()) RETURNING id, at",
+        (work.actor.tenant_id, record_id, work.actor.user_id, work.actor.username, text),
     )
     assert row is not None  # noqa: S101 - an INSERT returns its row
     mentioned = _people(work, text)

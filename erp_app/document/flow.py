@@ -178,7 +178,7 @@ def _ask_shape(ask: Ask) -> Shape:
         length = MAX_REASON
     column = f"{ask.name}_id" if ask.kind in ("ref", "user") else ask.name
     places = {"quantity": 4, "price": 4, "percent": 4, "money": 0}.get(ask.kind)
-    return Shape(ask.name, column, ask.kind, ask.label or ask.name.capitalize(), required=ask.required, ref=ask.ref, choices=ask.choices,
+    return Shape(ask.name, column, ask.kind, ask.label or ask.name.capitalize(), required=ask.required, ref=ask.ref or ("users" if ask.kind == "user" else ""), choices=ask.choices,
                  places=places, max_length=length)
 
 
