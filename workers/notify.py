@@ -31,7 +31,8 @@ def _document_changed(work: Work, payload: dict[str, Any]) -> None:
     row = repo.row_of(doc)
     number = str(row.get(dt.key) or payload.get("number", ""))
     author = int(payload.get("user_id", 0))
-    _ask_for_approval(work, dt, row, number, author)
+    if payload.get("action") != "update":  # the state is the same as before
+        _ask_for_approval(work, dt, row, author)
     assignee = row.get("assignee_id")
     if assignee is not None and assignee != author and notify.may_see(work, [int(assignee)], row["id"]):
         notify.tell_once(
@@ -44,15 +45,17 @@ def _document_changed(work: Work, payload: dict[str, Any]) -> None:
         )
 
 
-def _ask_for_approval(work: Work, dt: DocumentType, row: dict[str, Any], number: str, author: int) -> None:
-    """Tell everybody who may take the step that waits in this state; take it back when the state has passed."""
+def _ask_for_approval(work: Work, dt: DocumentType, row: dict[str, Any], author: int) -> None:
+    """Tell everybody who may take the step that waits in this state, unless the author may; take it back when the state has passed."""
     if not any(action.permission == "approve" for action in dt.actions):
         return
     notify.withdraw(work, "approval", row["id"])
     state = str(row.get("state", ""))
-    if state != dt.initial and any(action.permission == "approve" and state in action.sources and action.implied for action in dt.actions):
-        people = [user for user in notify.holders(work, dt.plural, "approve", row) if user != author]
-        notify.tell(work, people, "approval", {"number": number, "label": dt.label}, record_type=dt.plural, record_id=row["id"])
+    if any(action.permission == "approve" and state in action.sources and action.implied for action in dt.actions):
+        people = notify.holders(work, dt.plural, "approve", row)
+        if author not in people:
+            data = {"number": str(row.get(dt.key, "")), "label": dt.label}
+            notify.tell(work, people, "approval", data, record_type=dt.plural, record_id=row["id"])
 
 
 def _comment_added(work: Work, payload: dict[str, Any]) -> None:

@@ -17,6 +17,8 @@ from erp_app.kernel.uow import unit_of_work
 from erp_app.notify import service as notify
 from workers.relay import forward
 
+ORDER = {"supplier": "S9", "warehouse": "WH9", "lines": [{"item": "I9", "quantity": "1", "unit_price": "5"}]}
+
 
 @pytest.fixture(scope="module")
 def people(admin_url: str) -> dict[str, Actor]:
@@ -109,3 +111,37 @@ def test_a_failed_cost_run_reaches_who_looks_after_operations(people, work_off):
     deliver(work_off)
     assert bell(ani)[0]["kind"] == "costs_failed"
     assert all(one["kind"] != "costs_failed" for one in bell(people["budi"]))
+
+
+def test_who_may_approve_is_told_until_somebody_has(people, work_off):
+    tenant = people["ani"].tenant_id
+    with unit_of_work(system_actor(tenant)) as work:
+        ids = [iam.create_user(work, name, name, roles=[role]) for name, role in (("dewi", "purchasing"), ("eka", "manager"), ("fajar", "purchasing_manager"))]
+        service.create(work, registry.get("units"), {"code": "PCS9", "name": "Piece"})
+        service.create(work, registry.get("suppliers"), {"code": "S9", "name": "Supplier"})
+        service.create(work, registry.get("places"), {"code": "WH9", "name": "Warehouse", "kind": "warehouse"})
+        service.create(work, registry.get("items"), {"code": "I9", "name": "Item", "kind": "raw", "unit": "PCS9"})
+    dewi, eka, fajar = (iam.actor_of(tenant, user) for user in ids)
+    orders = registry.get("purchase-orders")
+    with unit_of_work(dewi) as work:
+        order = service.create(work, orders, ORDER)
+    deliver(work_off)
+    for approver in (eka, fajar):
+        assert [(one["kind"], one["number"]) for one in bell(approver)] == [("approval", order["number"])]
+    assert bell(dewi) == []
+    with unit_of_work(eka) as work:
+        notify.mark_read(work)
+        service.act(work, orders, order["id"], "approve")
+    deliver(work_off)
+    assert bell(fajar) == []
+    assert [one["read"] for one in bell(eka)] == [True]
+
+
+def test_who_may_approve_alone_troubles_nobody(people, work_off):
+    tenant = people["ani"].tenant_id
+    with unit_of_work(system_actor(tenant)) as work:
+        gita = iam.create_user(work, "gita", "Gita", roles=["manager"])
+    with unit_of_work(iam.actor_of(tenant, gita)) as work:
+        service.create(work, registry.get("purchase-orders"), ORDER)
+    deliver(work_off)
+    assert all(one["kind"] != "approval" for one in bell(people["ani"]))
