@@ -39,13 +39,18 @@ class Finding:
 
 
 def seal(work: Work, item: int, at: datetime, reason: str = "schedule") -> str:
-    """Seal what lies of an item at our places just after `at`; return the hash. Nothing of the item may wait for its costs."""
+    """Seal what lies of an item at our places just after `at`; return the hash. Nothing of the item may wait for its costs.
+
+    When the newest checkpoint of this moment says the same, it stays the newest.
+    """
     queues = repo_checkpoint.our_queues(work, item, at)
     past = repo.load(work, {item: at + _TICK}, queues)
-    before = [one.at for one in repo_checkpoint.newest(work, item, BEGINNING) if one.at < at]
+    known = repo_checkpoint.newest(work, item, BEGINNING)
+    before = [one.at for one in known if one.at < at]
     moves = repo_checkpoint.known_moves(work, item, max(before, default=BEGINNING), at)
     sealed = _seal(work.actor.tenant_id, item, at, _pack(past.opening, set(queues)))
-    repo_checkpoint.add(work, item, at, moves, reason, sealed)
+    if not any(one.at == at and (one.sha256, one.last_move) == (sealed[1], moves[0]) for one in known):
+        repo_checkpoint.add(work, item, at, moves, reason, sealed)
     return sealed[1]
 
 

@@ -1,0 +1,32 @@
+"""The stock repair worker: proves items again that an anomaly made doubtful, one at a time, each in one transaction."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from erp_app.costing import repo_fix
+from erp_app.costing.fix import prove
+from erp_app.kernel.errors import Refused
+from erp_app.kernel.fault import fault
+from erp_app.kernel.uow import unit_of_work
+
+if TYPE_CHECKING:
+    from erp_app.kernel.actor import Actor
+
+
+def repair(actor: Actor, key: str) -> None:
+    """Prove the item of this id, if it waits for it. What does not hold together is kept as failed, with the reason."""
+    item = int(key)
+    with unit_of_work(actor) as work:
+        waiting = repo_fix.begin(work, item)
+    if not waiting:
+        return
+    fault("fix_begun")
+    try:
+        with unit_of_work(actor) as work:
+            prove(work, item)
+            fault("fix_written")
+    except Refused as refusal:
+        with unit_of_work(actor) as work:
+            repo_fix.fail(work, item, f"{refusal.code} {refusal.detail}")
+            work.emit("hpp.failed", {"item_id": item, "error": refusal.detail}, topics=["queue"])
