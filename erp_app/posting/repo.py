@@ -21,6 +21,12 @@ def post_document(work: Work, header: dict[str, Any], moves: Rows, lines: Rows) 
     return answer
 
 
+def clock_time(work: Work) -> datetime:
+    """Return the database's clock (the transaction's own time stands still at its beginning)."""
+    now: datetime = work.value("SELECT clock_timestamp()")
+    return now
+
+
 def values(work: Work, moves: list[int]) -> dict[int, int]:
     """Return what each movement is worth now, as far as it is known."""
     rows = work.rows(

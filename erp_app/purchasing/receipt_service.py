@@ -12,6 +12,7 @@ from erp_app.kernel.money import amount, quantity_text, to_units
 from erp_app.kernel.uow import Work
 from erp_app.posting import service as posting
 from erp_app.posting.models import Move, Posting
+from erp_app.posting.moments import settle_moment
 from erp_app.purchasing import repo
 from erp_app.purchasing.order_service import RECEIVABLE, advance_order
 
@@ -45,6 +46,7 @@ def post_receipt(work: Work, receipt: Any, _data: dict[str, Any]) -> dict[str, A
     lines = chain.lines(work, "goods-receipts", receipt.id)
     if receipt.purchase_order_id is not None:
         _receive_order(work, receipt, lines)
+    settle_moment(work, receipt, (line.item_id for line in lines))
     supplier_place = place_repo.of_kind(work, "supplier")
     moves = [
         Move(

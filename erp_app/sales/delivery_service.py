@@ -12,6 +12,7 @@ from erp_app.kernel.money import quantity_text, to_units
 from erp_app.kernel.uow import Work
 from erp_app.posting import service as posting
 from erp_app.posting.models import Move, Posting
+from erp_app.posting.moments import settle_moment
 from erp_app.sales import credit, repo
 from erp_app.sales.order_service import OPEN, follow
 
@@ -51,6 +52,7 @@ def post_delivery(work: Work, note: Any, _data: dict[str, Any]) -> dict[str, Any
     order = chain.record(work, "sales-orders", note.sales_order_id, lock=True)
     lines = chain.lines(work, TYPE, note.id)
     _check_order(work, order, lines)
+    settle_moment(work, note, (line.item_id for line in lines))
     transit = place_repo.of_kind(work, "in_transit")
     moves = [
         Move(

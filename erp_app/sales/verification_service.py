@@ -12,6 +12,7 @@ from erp_app.kernel.money import amount, quantity_text, to_units
 from erp_app.kernel.uow import Work
 from erp_app.posting import service as posting
 from erp_app.posting.models import Move, Posting
+from erp_app.posting.moments import settle_moment
 from erp_app.sales import repo
 from erp_app.sales.delivery_service import count_delivered
 from erp_app.sales.rules import Checked
@@ -61,6 +62,7 @@ def post_verification(work: Work, check: Any, _data: dict[str, Any]) -> dict[str
     if any(line.damaged or line.short for line in lines) and not may(work.actor, TYPE, "approve"):
         raise Forbidden("ERP-3122", f"{check.number} has damaged or short goods; the sales manager posts it.")
     chain.record(work, "sales-orders", note.sales_order_id, lock=True)
+    settle_moment(work, check, (line.item_id for line in lines))
     moves = _reject_moves(work, check, note, lines)
     pending = False
     if moves:

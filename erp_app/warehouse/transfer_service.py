@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from erp_app.catalog import place_repo
@@ -11,6 +12,7 @@ from erp_app.kernel.money import to_units
 from erp_app.kernel.uow import Work
 from erp_app.posting import service as posting
 from erp_app.posting.models import Move, Posting
+from erp_app.posting.moments import is_dated, present, settle_moment
 
 TYPE = "stock-transfers"
 STORES = ("warehouse", "quarantine", "vendor")
@@ -22,6 +24,7 @@ def check_transfer(work: Work, transfer: Any) -> None:
     Raises:
         Invalid: ERP-3201.
     """
+    transfer.dated = is_dated(transfer)
     if transfer.from_id == transfer.to_id:
         raise Invalid("ERP-3201", "From and to are the same place.", errors={"to": "must be another place"})
     for name in ("from", "to"):
@@ -31,28 +34,39 @@ def check_transfer(work: Work, transfer: Any) -> None:
 
 def send(work: Work, transfer: Any, _data: dict[str, Any]) -> dict[str, Any]:
     """Let the goods leave: from their place into transit; the ledger refuses what is not there."""
+    lines = chain.lines(work, TYPE, transfer.id)
+    settle_moment(work, transfer, (line.item_id for line in lines))
     transit = place_repo.of_kind(work, "in_transit")
     moves = [
         Move(
             line_no=line.line_no, item_id=line.item_id, from_place_id=transfer.from_id, to_place_id=transit, to_lot=transfer.id,
             quantity=to_units(line.quantity),
         )
-        for line in chain.lines(work, TYPE, transfer.id)
+        for line in lines
     ]
-    return _post(work, transfer, moves, step=1, text=f"Transfer {transfer.number} sent")
+    return _post(work, transfer, moves, transfer.effective_at, step=1)
 
 
-def receive(work: Work, transfer: Any, _data: dict[str, Any]) -> dict[str, Any]:
-    """Let the goods arrive: from transit to their new place."""
+def receive(work: Work, transfer: Any, data: dict[str, Any]) -> dict[str, Any]:
+    """Let the goods arrive: from transit to their new place, when people say so; else at the transfer's date, or now if it has none.
+
+    Raises:
+        Invalid: ERP-3202 when they would arrive before they left.
+    """
+    lines = chain.lines(work, TYPE, transfer.id)
+    arrived = data.get("received_at") or (transfer.effective_at if transfer.dated else present(work, (line.item_id for line in lines)))
+    if arrived < transfer.effective_at:
+        left = f"{transfer.effective_at:%d %b %Y %H:%M}"
+        raise Invalid("ERP-3202", f"{transfer.number} left at {left}; it cannot arrive before.", errors={"received_at": "is before it left"})
     transit = place_repo.of_kind(work, "in_transit")
     moves = [
         Move(
             line_no=line.line_no, item_id=line.item_id, from_place_id=transit, from_lot=transfer.id, to_place_id=transfer.to_id,
             quantity=to_units(line.quantity),
         )
-        for line in chain.lines(work, TYPE, transfer.id)
+        for line in lines
     ]
-    return _post(work, transfer, moves, step=2, text=f"Transfer {transfer.number} received")
+    return _post(work, transfer, moves, arrived, step=2)
 
 
 def reverse(work: Work, transfer: Any, _data: dict[str, Any]) -> dict[str, Any]:
@@ -60,6 +74,7 @@ def reverse(work: Work, transfer: Any, _data: dict[str, Any]) -> dict[str, Any]:
     return {"pending": posting.reverse(work, transfer.id, text=f"Reversal of {transfer.number}").pending}
 
 
-def _post(work: Work, transfer: Any, moves: list[Move], *, step: int, text: str) -> dict[str, Any]:
-    posted = posting.post(work, Posting(document_id=transfer.id, effective_at=transfer.effective_at, moves=moves, step=step, text=text))
+def _post(work: Work, transfer: Any, moves: list[Move], at: datetime, *, step: int) -> dict[str, Any]:
+    text = f"Transfer {transfer.number} {'sent' if step == 1 else 'received'}"
+    posted = posting.post(work, Posting(document_id=transfer.id, effective_at=at, moves=moves, step=step, text=text))
     return {"pending": posted.pending}

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from sqlalchemy import CheckConstraint
+from sqlalchemy import CheckConstraint, text
+from sqlmodel import Field
 
-from erp_app.document.declare import Access, Action, DocumentType, Lines, Menu
+from erp_app.document.declare import Access, Action, Ask, DocumentType, Lines, Menu
 from erp_app.document.fields import Quantity, Ref, Str
 from erp_app.document.models import Document, Line
 from erp_app.posting import effects
@@ -20,6 +21,7 @@ class StockTransfer(Document, table=True):
 
     from_id: int = Ref("places", required=True, label="From")
     to_id: int = Ref("places", required=True, label="To")
+    dated: bool = Field(default=True, sa_column_kwargs={"server_default": text("true")})  # somebody said when it happens
     vehicle: str | None = Str(max_length=20, label="Vehicle")
     driver: str | None = Str(max_length=80, label="Driver")
 
@@ -41,7 +43,7 @@ STOCK_TRANSFERS = DocumentType(
     states=["draft", "sent", "received", "reversed"],
     actions=[
         Action("send", ("draft",), "sent", "post", service.send, preview=effects.show),
-        Action("receive", ("sent",), "received", "post", service.receive, preview=effects.show),
+        Action("receive", ("sent",), "received", "post", service.receive, form=(Ask("received_at", "moment", "Received at"),), preview=effects.show),
         Action("reverse", ("sent",), "reversed", "cancel", service.reverse, implied=False, confirm=True, reason=True, preview=effects.show),
     ],
     access=Access(

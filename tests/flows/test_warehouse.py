@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from erp_app.kernel.errors import Forbidden, Invalid, Refused
+from erp_app.reports import catalogue
 from tests.flows.firm import moment
 
 
@@ -39,6 +40,24 @@ def test_receiving_a_transfer_that_was_not_sent_does_both(shop):
     assert shop.act("stock-transfers", transfer(shop, 40)["id"], "receive")["state"] == "received"
     shop.act("stock-transfers", transfer(shop, 40, "WH2", "QUAR")["id"], "receive")
     assert shop.balances()["1-1360"] == 2000000
+
+
+def test_goods_arrive_when_people_say_or_at_the_transfers_date(shop):
+    made = transfer(shop, 10)
+    shop.act("stock-transfers", made["id"], "send")
+    with pytest.raises(Invalid, match="cannot arrive before"):
+        shop.act("stock-transfers", made["id"], "receive", received_at="2026-01-04T00:00:00+07:00")
+    shop.act("stock-transfers", made["id"], "receive", received_at="2026-01-07T10:00:00+07:00")
+    card = catalogue.ask(shop.actor(), "stock-card", {"item": "FG", "place": "WH2"})[1]["rows"]
+    assert [row["effective_at"][:10] for row in card] == ["2026-01-07"]
+
+
+def test_goods_without_a_date_move_when_they_are_posted(shop):
+    made = shop.create("stock-transfers", **{"from": "WH", "to": "WH2"}, lines=[{"item": "FG", "quantity": 10}])
+    sent = shop.act("stock-transfers", made["id"], "send")
+    assert sent["effective_at"] > made["effective_at"]
+    shop.act("stock-transfers", made["id"], "receive")
+    assert shop.balances() == {"1-1340": 5000000, "2-1110": -5000000}
 
 
 def test_more_than_is_there_is_not_transferred(shop):
