@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from erp_app.anomaly import service as anomaly
 from erp_app.kernel import audit, clock, db, delivery, log
 from erp_app.kernel.actor import system_actor
-from erp_app.kernel.limits import EVENTS_KEPT_DAYS
+from erp_app.kernel.limits import EVENTS_KEPT_DAYS, NOTIFICATIONS_KEPT_DAYS
 from erp_app.kernel.uow import unit_of_work
+from erp_app.notify import repo as notifications
 
 HOUR = 3600.0
 
@@ -35,7 +36,16 @@ def find_anomalies(tenant_id: int) -> int:
         return anomaly.scan(work)
 
 
-TASKS = (Task("events.forget", 6 * HOUR, forget_old_events), Task("anomalies.find", HOUR, find_anomalies))
+def forget_read_notifications(tenant_id: int) -> int:
+    """Remove notifications some time after they were read."""
+    with unit_of_work(system_actor(tenant_id)) as work:
+        return notifications.forget(work, NOTIFICATIONS_KEPT_DAYS)
+
+
+TASKS = (
+    Task("events.forget", 6 * HOUR, forget_old_events), Task("notifications.forget", 6 * HOUR, forget_read_notifications),
+    Task("anomalies.find", HOUR, find_anomalies),
+)
 
 
 class Schedule:

@@ -17,3 +17,4 @@ REFRESH_TOKEN_LIFE = 30 * 24 * 3600  # seconds
 INVITATION_LIFE = 72 * 3600  # seconds
 BODY = 2**20  # bytes of a request; a document of 500 lines has 60 kB
 UPLOAD = 11 * 2**20  # bytes of a request that carries a file of at most 10 MiB
+NOTIFICATIONS_KEPT_DAYS = 90  # after they were read
