@@ -41,7 +41,8 @@ background:transparent;border:1px solid var(--line);border-radius:9px}
 input:focus-visible,button:focus-visible,a:focus-visible{outline:3px solid var(--ring);outline-offset:1px;border-color:var(--accent)}
 .go{width:100%;margin-top:6px;padding:11px;font:inherit;font-weight:600;color:var(--on);background:var(--accent);border:0;border-radius:9px;cursor:pointer}
 .go:hover{filter:brightness(1.07)}
-.say{margin:0 0 16px;padding:10px 12px;border-radius:9px;font-size:14px}.bad{color:var(--bad);background:var(--badbg)}.good{color:var(--good);background:var(--goodbg)}
+.say{margin:0 0 16px;padding:10px 12px;border-radius:9px;font-size:14px}
+.bad{color:var(--bad);background:var(--badbg)}.good{color:var(--good);background:var(--goodbg)}
 .demo{margin-top:16px}.demo h2{font-size:13px;color:var(--soft);margin:0 0 8px;font-weight:600}
 .demo .row{display:flex;flex-wrap:wrap;gap:8px}.demo form{padding:0;border:0;box-shadow:none;background:none}
 .demo button{font:inherit;font-size:13px;color:inherit;background:var(--panel);border:1px solid var(--line);border-radius:999px;padding:6px 13px;cursor:pointer}

@@ -28,13 +28,16 @@ def roles(work: Work) -> list[dict[str, Any]]:
 def rights(work: Work, role: str) -> list[dict[str, Any]]:
     """Return one row for each resource: resource, label, section, cells.
 
-    A cell has action, scope (`none` `own` `department` `warehouse` `all`, or a declared combination like `own+department`), default (what the declaration gives), changed, and
-    `offered` (False where the action means nothing for the resource).
+    A cell has action, scope (`none` `own` `department` `warehouse` `all`, or a declared combination like `own+department`),
+    default (what the declaration gives), changed, and `offered` (False where the action means nothing for the resource).
     """
     require(work.actor, "permissions", "view")
     stored = repo_rights.stored_rights(work, repo_rights.role_id(work, role))
     return [
-        {"resource": one.name, "label": one.label, "section": one.section, "actions": list(one.actions), "cells": [_cell(one, role, action, stored) for action in ACTIONS]}
+        {
+            "resource": one.name, "label": one.label, "section": one.section, "actions": list(one.actions),
+            "cells": [_cell(one, role, action, stored) for action in ACTIONS],
+        }
         for one in resources.every()
     ]
 

@@ -7,7 +7,9 @@ import re
 USERNAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,59}")
 SHORTEST = 8
 LONGEST = 200  # argon2 reads all of it; a megabyte of password would be a cheap way to keep us busy
-_COMMON = frozenset({"password", "passw0rd", "administrator", "12345678", "123456789", "1234567890", "0123456789", "qwertyuiop", "password12", "password123", "satuerp123"})
+_COMMON = frozenset({
+    "password", "passw0rd", "administrator", "12345678", "123456789", "1234567890", "0123456789", "qwertyuiop", "password12", "password123", "satuerp123",
+})
 
 
 def clean_username(text: str) -> str:

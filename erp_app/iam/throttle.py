@@ -60,7 +60,9 @@ def login_attempt(username: str, address: str) -> Attempt:
     try:
         wait = _take(windows, member, limits.LOGIN_WINDOW, (limits.LOGIN_FAILURES, limits.LOGIN_FAILURES))
     except redis.RedisError as error:
-        raise Unavailable("ERP-1312", "Logging in is not possible at the moment, because the counter of attempts does not answer. Try again in a minute.") from error
+        raise Unavailable(
+            "ERP-1312", "Logging in is not possible at the moment, because the counter of attempts does not answer. Try again in a minute.",
+        ) from error
     if wait:
         minutes = -(-wait // 60)
         raise Throttled("ERP-1311", f"Too many failed logins. Try again in {minutes} minute{'s' if minutes > 1 else ''}.", data={"retry_after": wait})

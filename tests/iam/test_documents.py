@@ -44,9 +44,15 @@ def test_log_out_everywhere(town):
     assert sessions.load(token) is None
 
 
-@pytest.mark.parametrize(("change", "error"), [
-    ({"code": "Has Blanks"}, Invalid), ({"requests_per_minute": 0}, Invalid), ({"requests_per_minute": 10_001}, Invalid), ({"roles": ["no such role"]}, ErpError),
-])
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        ({"code": "Has Blanks"}, Invalid),
+        ({"requests_per_minute": 0}, Invalid),
+        ({"requests_per_minute": 10_001}, Invalid),
+        ({"roles": ["no such role"]}, ErpError),
+    ],
+)
 def test_malformed_users_are_refused(town, change, error):
     with pytest.raises(error), unit_of_work(admin_of(town.ours)) as work:
         service.create(work, USERS, {"code": f"bad.{town.ours.code}", "name": "Bad", "roles": ["staff"]} | change)

@@ -18,8 +18,13 @@ from erp_app.kernel.errors import Forbidden, Invalid, Refused
 from erp_app.kernel.uow import unit_of_work
 
 RECORDS = Table(
-    "scope_probe", MetaData(), Column("id", BigInteger), Column("created_by", BigInteger), Column("assignee_id", BigInteger),
-    Column("department_id", BigInteger), Column("warehouse_id", BigInteger),
+    "scope_probe",
+    MetaData(),
+    Column("id", BigInteger),
+    Column("created_by", BigInteger),
+    Column("assignee_id", BigInteger),
+    Column("department_id", BigInteger),
+    Column("warehouse_id", BigInteger),
 )
 NUMBERS = st.one_of(st.none(), st.integers(1, 4))
 
@@ -30,7 +35,8 @@ def probe(admin_url):
     with psycopg.connect(admin_url, autocommit=True) as conn:
         conn.execute(
             "CREATE TABLE scope_probe AS SELECT row_number() OVER () AS id, a.x AS created_by, b.x AS assignee_id, c.x AS department_id, d.x AS warehouse_id"
-            " FROM (VALUES (1::bigint), (2), (3)) a(x), (VALUES (1::bigint), (2), (NULL)) b(x), (VALUES (1::bigint), (2), (NULL)) c(x), (VALUES (1::bigint), (2), (NULL)) d(x)",
+            " FROM (VALUES (1::bigint), (2), (3)) a(x), (VALUES (1::bigint), (2), (NULL)) b(x), (VALUES (1::bigint), (2), (NULL)) c(x),"
+            " (VALUES (1::bigint), (2), (NULL)) d(x)",
         )
         rows = conn.execute("SELECT id, created_by, assignee_id, department_id, warehouse_id FROM scope_probe ORDER BY id").fetchall()
         yield conn, [dict(zip(("id", "created_by", "assignee_id", "department_id", "warehouse_id"), row, strict=True)) for row in rows]
@@ -39,7 +45,10 @@ def probe(admin_url):
 
 @settings(max_examples=300, deadline=None)
 @given(
-    held=st.sets(st.sampled_from(SCOPES)), user=st.integers(1, 4), departments=st.frozensets(st.integers(1, 3)), warehouses=st.frozensets(st.integers(1, 3)),
+    held=st.sets(st.sampled_from(SCOPES)),
+    user=st.integers(1, 4),
+    departments=st.frozensets(st.integers(1, 3)),
+    warehouses=st.frozensets(st.integers(1, 3)),
     key=st.sampled_from([("things", "view"), ("things", "*"), ("*", "view"), ("*", "*"), ("other", "view")]),
 )
 def test_a_scope_reaches_the_same_records_in_python_and_in_sql(probe, held, user, departments, warehouses, key):
@@ -84,7 +93,10 @@ def test_every_declared_scope_is_one_there_is():
     import erp_app.domains  # noqa: F401 - all declarations
 
     found = {
-        scope for one in resources.every() for action in one.actions for role in ("staff", "manager", "sales", "warehouse", "gate", "hr")
+        scope
+        for one in resources.every()
+        for action in one.actions
+        for role in ("staff", "manager", "sales", "warehouse", "gate", "hr")
         for scope in default_scope(one.access, role, action).split("+")
     }
     assert found <= {"none", *SCOPES}
@@ -129,8 +141,11 @@ def test_the_administrators_rights_stay_and_others_may_not_change_rights(town):
         matrix.put_right(work, "admin", "users", "edit", "none")
     manager = service.actor_of(town.ours.id, town.ours.users["manager"])
     for call in (
-        lambda work: matrix.put_right(work, "manager", "users", "edit", "all"), lambda work: matrix.put_page(work, "manager", "/users", allowed=True),
-        lambda work: matrix.rights(work, "manager"), matrix.roles, lambda work: matrix.pages(work, "manager"),
+        lambda work: matrix.put_right(work, "manager", "users", "edit", "all"),
+        lambda work: matrix.put_page(work, "manager", "/users", allowed=True),
+        lambda work: matrix.rights(work, "manager"),
+        matrix.roles,
+        lambda work: matrix.pages(work, "manager"),
     ):
         with pytest.raises(Forbidden), unit_of_work(manager) as work:
             call(work)
@@ -167,7 +182,12 @@ def test_the_explainer_says_why(town):
         answer = explain.explain(work, staff, "users", "edit", {"created_by": 1})
         assert not answer["allowed"]
         assert answer["steps"] == [
-            {"role": "staff", "scope": "own", "source": "stored", "text": "Role staff reaches records they made or are assigned to (an administrator has set this)."},
+            {
+                "role": "staff",
+                "scope": "own",
+                "source": "stored",
+                "text": "Role staff reaches records they made or are assigned to (an administrator has set this).",
+            },
         ]
         assert "this record is not among them" in answer["summary"]
         assert explain.explain(work, staff, "users", "edit", {"created_by": town.ours.users["staff"]})["allowed"]

@@ -22,22 +22,23 @@ def fail(name, address="127.0.0.1"):
         login.check(name, "wrong", address=address, via="web")
 
 
-def shift(seconds):
-    """Let time pass for all windows: moves what was counted into the past."""
+def age(seconds):
+    """Let everything that was counted have happened so many seconds ago, on the clock of Redis."""
     client = bus.client()
+    now = client.time()[0]
     for key in client.scan_iter("*"):
         if client.type(key) == b"zset":
-            for member, score in client.zrange(key, 0, -1, withscores=True):
-                client.zadd(key, {member: score - seconds * 1000})
+            for member in client.zrange(key, 0, -1):
+                client.zadd(key, {member: (now - seconds) * 1000})
 
 
 def test_the_sixth_login_of_an_account_is_refused_even_with_the_right_password(town):
-    name = town.ours.name("staff")
+    name, begun = town.ours.name("staff"), time.monotonic()
     for n in range(5):
         fail(name, f"10.0.0.{n}")
     with pytest.raises(Throttled, match="Too many failed logins") as refused:
         login.check(name, PASSWORD, address="10.0.1.1", via="web")
-    assert 899 <= refused.value.data["retry_after"] <= 901
+    assert 899 - (time.monotonic() - begun) <= refused.value.data["retry_after"] <= 900
     assert login.check(town.ours.name("admin"), PASSWORD, address="10.0.1.1", via="web")
 
 
@@ -53,10 +54,10 @@ def test_it_ends_after_fifteen_minutes_and_not_earlier(town):
     name = town.ours.name("staff")
     for _ in range(5):
         fail(name)
-    shift(898)
+    age(890)
     with pytest.raises(Throttled):
         login.check(name, PASSWORD, address="127.0.0.1", via="web")
-    shift(3)
+    age(901)
     assert login.check(name, PASSWORD, address="127.0.0.1", via="web")
 
 
@@ -104,7 +105,11 @@ def test_two_processes_share_the_count(town):
         "n = 0\nfor _ in range(4):\n    try:\n        throttle.login_attempt(sys.argv[1], '10.4.0.1'); n += 1\n    except Throttled:\n        pass\nprint(n)"
     )
     counts = [
-        int(subprocess.run([sys.executable, "-c", code, town.ours.name("staff")], env=dict(os.environ), capture_output=True, text=True, check=True).stdout.split()[-1])
+        int(
+            subprocess.run(
+                [sys.executable, "-c", code, town.ours.name("staff")], env=dict(os.environ), capture_output=True, text=True, check=True
+            ).stdout.split()[-1]
+        )
         for _ in range(2)
     ]
     assert counts == [4, 1]
@@ -125,9 +130,9 @@ def test_a_demo_password_opens_nothing_from_elsewhere(town):
 
 def test_the_hundred_and_first_request_of_a_minute_waits(town):
     assert [throttle.wait_for("someone", 100) for _ in range(100)] == [0] * 100
-    assert 58 <= throttle.wait_for("someone", 100) <= 60
+    assert 50 <= throttle.wait_for("someone", 100) <= 60
     assert throttle.wait_for("someone else", 100) == 0
-    shift(61)
+    age(61)
     assert throttle.wait_for("someone", 100) == 0
 
 

@@ -50,7 +50,9 @@ def test_forged_and_expired_access_tokens_are_nobodys(town):
         jwt.encode(claims | {"sub": "x"}, key, algorithm="HS256"),
         jwt.encode({name: value for name, value in claims.items() if name != "exp"}, key, algorithm="HS256"),
         jwt.encode(claims | {"fam": "invented"}, key, algorithm="HS256"),
-        "", "a.b.c", good + "x" * 100_000,
+        "",
+        "a.b.c",
+        good + "x" * 100_000,
     ]
     assert [tokens.load(one) for one in forged] == [None] * len(forged)
 

@@ -33,7 +33,7 @@ def _roles(one: resources.Resource, action: str) -> str:
     if len(held) == len(scopes) and len(set(held.values())) == 1:
         only = next(iter(held.values()))
         return "everybody" if only == "all" else f"everybody:{only}"
-    return " ".join(code if scope == "all" else f"{code}:{scope}" for code, scope in held.items()) or "–"
+    return " ".join(code if scope == "all" else f"{code}:{scope}" for code, scope in held.items()) or "none"
 
 
 def _words(rule: Rule | None, resource: str) -> str:

@@ -30,7 +30,12 @@ class Caller:
 def callers(ours: Company, theirs: Company) -> dict[str, Caller]:
     """All five, by name."""
     found = {"nobody": Caller("nobody")}
-    for short, company, roles in (("wrong role", ours, ()), ("other tenant", theirs, ("admin",)), ("disabled user", ours, ("admin",)), ("expired session", ours, ("admin",))):
+    for short, company, roles in (
+        ("wrong role", ours, ()),
+        ("other tenant", theirs, ("admin",)),
+        ("disabled user", ours, ("admin",)),
+        ("expired session", ours, ("admin",)),
+    ):
         user = short.replace(" ", ".")
         company.hire(user, *roles, requests_per_minute=RATE)
         person = login.check(company.name(user), PASSWORD, address="127.0.0.1", via="api")
@@ -55,7 +60,10 @@ def contents(database: str, tenant_id: int | None = None) -> dict[str, Any]:
                 continue
             where = sql.SQL("") if tenant_id is None else sql.SQL(" WHERE tenant_id = {}").format(tenant_id)
             found[table.name] = conn.execute(
-                sql.SQL("SELECT count(*), coalesce(sum(hashtextextended((to_jsonb(x) - 'seen_at')::text, 0)::numeric), 0) FROM {} AS x").format(sql.Identifier(table.name)) + where,
+                sql.SQL("SELECT count(*), coalesce(sum(hashtextextended((to_jsonb(x) - 'seen_at')::text, 0)::numeric), 0) FROM {} AS x").format(
+                    sql.Identifier(table.name)
+                )
+                + where,
             ).fetchone()
     return found
 

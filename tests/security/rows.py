@@ -10,9 +10,24 @@ from psycopg import sql
 
 # A value for each type a column may have; what a table cannot take without its own rules is filled without triggers and checks.
 _VALUES: dict[str, str] = {
-    "int2": "1", "int4": "1", "int8": "%(n)s", "numeric": "1", "float8": "1", "bool": "true", "text": "'%(n)s'", "varchar": "'%(n)s'", "bpchar": "'x'",
-    "jsonb": "'{}'", "json": "'{}'", "bytea": "'x'", "date": "'2026-01-01'", "timestamptz": "'2026-01-01'", "timestamp": "'2026-01-01'", "uuid": "gen_random_uuid()",
-    "interval": "'1 hour'", "time": "'08:00'",
+    "int2": "1",
+    "int4": "1",
+    "int8": "%(n)s",
+    "numeric": "1",
+    "float8": "1",
+    "bool": "true",
+    "text": "'%(n)s'",
+    "varchar": "'%(n)s'",
+    "bpchar": "'x'",
+    "jsonb": "'{}'",
+    "json": "'{}'",
+    "bytea": "'x'",
+    "date": "'2026-01-01'",
+    "timestamptz": "'2026-01-01'",
+    "timestamp": "'2026-01-01'",
+    "uuid": "gen_random_uuid()",
+    "interval": "'1 hour'",
+    "time": "'08:00'",
 }
 
 
@@ -33,7 +48,9 @@ class Table:
         names = list(self.columns)
         values = [sql.Literal(tenant_id) if name == "tenant_id" else sql.SQL(self._value(name, tenant_id)) for name in names]
         return sql.SQL("INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE VALUES ({})").format(
-            sql.Identifier(self.name), sql.SQL(", ").join(map(sql.Identifier, names)), sql.SQL(", ").join(values),
+            sql.Identifier(self.name),
+            sql.SQL(", ").join(map(sql.Identifier, names)),
+            sql.SQL(", ").join(values),
         )
 
     def _value(self, name: str, tenant_id: int) -> str:

@@ -24,8 +24,14 @@ class Server:
         self.url = f"http://127.0.0.1:{self.port}"
         self._log = folder / "web.log"
         environment = os.environ | {
-            "__REFLEX_SKIP_COMPILE": "true", "REFLEX_ENV_MODE": "prod", "REFLEX_TELEMETRY_ENABLED": "false", "REFLEX_CHECK_LATEST_VERSION": "false",
-            "ERP_PORT": str(self.port), "ERP_POOL_SIZE": "8", "PYTHONPATH": str(ROOT), "REFLEX_WEB_WORKDIR": str(folder / "web"),
+            "__REFLEX_SKIP_COMPILE": "true",
+            "REFLEX_ENV_MODE": "prod",
+            "REFLEX_TELEMETRY_ENABLED": "false",
+            "REFLEX_CHECK_LATEST_VERSION": "false",
+            "ERP_PORT": str(self.port),
+            "ERP_POOL_SIZE": "8",
+            "PYTHONPATH": str(ROOT),
+            "REFLEX_WEB_WORKDIR": str(folder / "web"),
         }
         command = [sys.executable, "-m", "granian", "--interface", "asgi", "--factory", "--host", "127.0.0.1", "--port", str(self.port), "erp_app.erp_app:app"]
         self._process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=self._log.open("w"), stderr=subprocess.STDOUT)

@@ -51,8 +51,8 @@ def small_screens() -> tuple[rx.App, str]:
         def forgotten(self) -> None:
             done.append("forgotten")
 
-        def set_shown(self, value: str) -> None:
-            done.append("set_shown")
+        def set_shown(self, value: str = "") -> None:
+            done.append(f"set_shown {value}")
 
         @rx.event(background=True)
         @requires("users", "edit")

@@ -25,7 +25,7 @@ class Recorder:
     updates: list[Any] = field(default_factory=list)
     frames: list[str] = field(default_factory=list)
 
-    async def emit_update(self, update: Any, token: str) -> None:
+    async def emit_update(self, update: Any, token: str) -> None:  # noqa: ARG002 - the socket's signature
         self.updates.append(update)
         self.frames.append(_sio_dumps(update))  # as the socket writes it
 
@@ -46,10 +46,7 @@ class Answer:
     @property
     def changed(self) -> dict[str, Any]:
         """All vars sent to the browser, by short name."""
-        return {
-            name.removesuffix("_rx_state_"): value
-            for update in self.updates for state in update.delta.values() for name, value in state.items()
-        }
+        return {name.removesuffix("_rx_state_"): value for update in self.updates for state in update.delta.values() for name, value in state.items()}
 
 
 class Stage:
@@ -58,13 +55,26 @@ class Stage:
     def __init__(self, processor: BaseStateEventProcessor, recorder: Recorder, errors: list[Exception]) -> None:
         self._processor, self._recorder, self._errors = processor, recorder, errors
 
-    async def send(self, name: str, payload: dict[str, Any] | None = None, *, session: str = "", tab: str | None = None, path: str = "/",
-                   headers: dict[str, str] | None = None) -> Answer:
+    async def send(
+        self,
+        name: str,
+        payload: dict[str, Any] | None = None,
+        *,
+        session: str = "",
+        tab: str | None = None,
+        path: str = "/",
+        headers: dict[str, str] | None = None,
+    ) -> Answer:
         """Send one event and wait until it and everything it led to is done."""
         self._recorder.updates, self._recorder.frames, self._errors[:] = [], [], []
         cookie = f"{sessions.COOKIE}={session}" if session else ""
         router_data = {
-            "pathname": path, "asPath": path, "query": {}, "token": tab or "", "sid": "s", "ip": "127.0.0.1",
+            "pathname": path,
+            "asPath": path,
+            "query": {},
+            "token": tab or "",
+            "sid": "s",
+            "ip": "127.0.0.1",
             "headers": {"cookie": cookie, "origin": "http://erp.example", "host": "erp.example", "asgi-scope-client": "127.0.0.1", **(headers or {})},
         }
         future = await self._processor.enqueue(tab or str(uuid.uuid4()), Event(name=name, payload=payload or {}, router_data=router_data))

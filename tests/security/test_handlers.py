@@ -82,7 +82,9 @@ async def test_whoever_is_not_logged_in_can_send_nothing(scene, database, monkey
         for name, one in HANDLERS.items():
             answer = await stage.send(name, example(one.handler), session=people[who].session, path=PAGE.format(id=record_id))
             assert "/login" in answer.words, name
-            assert answer.changed.keys() <= {"rx_router_session", "rx_router_headers", "rx_router_page", "rx_router_url", "router"} or answer.changed == {}, name
+            assert answer.changed.keys() <= {"rx_router_session", "rx_router_headers", "rx_router_page", "rx_router_url", "router"} or answer.changed == {}, (
+                name
+            )
     assert contents(database) == before
     assert refusals(database) == audits + len(HANDLERS)
 

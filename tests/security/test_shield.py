@@ -73,10 +73,17 @@ async def test_scripts_and_pictures_need_no_login(browser):
         assert (await web.post("/assets/index-abc.js")).status_code == 302
 
 
-@pytest.mark.parametrize("headers", [
-    {"Origin": "http://evil.example"}, {"Origin": "null"}, {"Origin": "http://erp.example.evil.example"}, {"Origin": "ftp://erp.example"},
-    {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"},
-])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "http://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://erp.example.evil.example"},
+        {"Origin": "ftp://erp.example"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+    ],
+)
 async def test_a_foreign_site_can_post_nothing(browser, town, headers):
     async with browser(town.ours.log_in("admin")) as web:
         for path in ("/login", "/api/v1/auth/token", "/sales-orders"):
@@ -136,9 +143,19 @@ async def test_the_cookie_is_secure_behind_tls(browser, town, monkeypatch):
         settings.cache_clear()
 
 
-@pytest.mark.parametrize("wanted", [
-    "https://evil.example", "//evil.example", "/\\evil.example", "/%2f/evil.example", "javascript:alert(1)", "/../x", "/nowhere-page", "\t//evil.example",
-])
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        "https://evil.example",
+        "//evil.example",
+        "/\\evil.example",
+        "/%2f/evil.example",
+        "javascript:alert(1)",
+        "/../x",
+        "/nowhere-page",
+        "\t//evil.example",
+    ],
+)
 async def test_login_never_leads_to_another_site(browser, town, wanted):
     async with browser() as web:
         answer = await web.post("/login", data={"username": town.ours.name("staff"), "password": PASSWORD, "next": wanted})
@@ -154,7 +171,9 @@ async def test_login_goes_on_to_the_page_that_was_wanted(browser, town):
     assert answer.headers["location"] == "/departments/12"
 
 
-@pytest.mark.parametrize(("query", "accept", "word"), [("?lang=id", "", "Masuk"), ("?lang=en", "id", "Log in"), ("", "id-ID,id;q=0.9", "Masuk"), ("", "fr", "Log in")])
+@pytest.mark.parametrize(
+    ("query", "accept", "word"), [("?lang=id", "", "Masuk"), ("?lang=en", "id", "Log in"), ("", "id-ID,id;q=0.9", "Masuk"), ("", "fr", "Log in")]
+)
 async def test_the_login_page_speaks_both_languages_and_needs_no_script(browser, query, accept, word):
     async with browser() as web:
         answer = await web.get(f"/login{query}", headers={"Accept-Language": accept})

@@ -12,7 +12,7 @@ ALWAYS = {"execute", "executemany", "copy", "exec_driver_sql", "SQL", "text"}
 ON_WORK = {"rows", "row", "value", "run"}
 
 
-def glued(node: ast.expr, names: dict[str, list[ast.expr]], depth: int = 0) -> bool:
+def glued(node: ast.expr, names: dict[str, list[ast.expr]], depth: int = 0) -> bool:  # noqa: PLR0911 - one answer for each kind of expression
     """Whether an expression is text put together from something that is not constant."""
     if composed(node):
         return False
@@ -45,7 +45,7 @@ def composed(node: ast.expr) -> bool:
     return name in ("SQL", "Composed", "Identifier", "Literal")
 
 
-def constant(node: ast.expr, names: dict[str, list[ast.expr]], depth: int = 0) -> bool:
+def constant(node: ast.expr, names: dict[str, list[ast.expr]], depth: int = 0) -> bool:  # noqa: PLR0911 - one answer for each kind of expression
     """Whether an expression is built of constants only."""
     if isinstance(node, ast.Constant):
         return True
@@ -92,10 +92,7 @@ def offences(source: str, name: str) -> list[str]:
     """Where a module glues SQL."""
     tree = ast.parse(source)
     names = assignments(tree)
-    return [
-        f"{name}:{node.lineno}" for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and takes_sql(node) and node.args and glued(node.args[0], names)
-    ]
+    return [f"{name}:{node.lineno}" for node in ast.walk(tree) if isinstance(node, ast.Call) and takes_sql(node) and node.args and glued(node.args[0], names)]
 
 
 def test_no_module_glues_sql():
@@ -105,12 +102,24 @@ def test_no_module_glues_sql():
 
 def test_the_check_finds_what_it_must():
     bad = [
-        'conn.execute(f"SELECT {x}")', 'work.rows("SELECT " + x)', 'work.run("SELECT %s" % x)', 'SQL(f"{x}")', 'conn.execute("SELECT {}".format(x))',
-        'q = "SELECT " + x\nwork.value(q)', 'q = "SELECT 1"\nq += x\nconn.execute(q)', 'text(f"{x}")', 'conn.execute(", ".join(x))',
+        'conn.execute(f"SELECT {x}")',
+        'work.rows("SELECT " + x)',
+        'work.run("SELECT %s" % x)',
+        'SQL(f"{x}")',
+        'conn.execute("SELECT {}".format(x))',
+        'q = "SELECT " + x\nwork.value(q)',
+        'q = "SELECT 1"\nq += x\nconn.execute(q)',
+        'text(f"{x}")',
+        'conn.execute(", ".join(x))',
     ]
     good = [
-        'conn.execute("SELECT 1")', 'work.rows("SELECT " "1")', 'A = "SELECT 1"\nB = A + " WHERE true"\nwork.rows(B)',
-        'conn.execute(SQL("SELECT {}").format(Identifier(x)))', 'print(f"{x}")', 'other.run(f"{x}")', 'conn.execute("SELECT 1" if x else "SELECT 2")',
+        'conn.execute("SELECT 1")',
+        'work.rows("SELECT " "1")',
+        'A = "SELECT 1"\nB = A + " WHERE true"\nwork.rows(B)',
+        'conn.execute(SQL("SELECT {}").format(Identifier(x)))',
+        'print(f"{x}")',
+        'other.run(f"{x}")',
+        'conn.execute("SELECT 1" if x else "SELECT 2")',
     ]
     assert [one for one in bad if not offences(one, "bad")] == []
     assert [one for one in good if offences(one, "good")] == []

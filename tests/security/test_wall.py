@@ -19,10 +19,16 @@ WITHOUT_TENANT = {"alembic_version", "sql_state"}
 # Beside the wall itself: logging in looks up one exact value; the relay delivers events, lists companies and knows which have an
 # audit chain; the owner's search functions keep the tenant themselves. (table, policy, roles, command)
 OTHER_POLICIES = {
-    ("user_account", "lookup", "{erp_app}", "SELECT"), ("tenant", "lookup", "{erp_app}", "SELECT"), ("user_session", "lookup", "{erp_app}", "SELECT"),
-    ("user_token", "lookup", "{erp_app}", "SELECT"), ("tenant", "relay_lists", "{erp_relay}", "SELECT"), ("outbox", "relay_reads", "{erp_relay}", "ALL"),
-    ("event_done", "relay_reads", "{erp_relay}", "SELECT"), ("event_delivery", "relay_delivers", "{erp_relay}", "ALL"),
-    ("audit_event", "relay_reads", "{erp_relay}", "SELECT"), ("record_ref", "owner_searches", "{erp_owner}", "SELECT"),
+    ("user_account", "lookup", "{erp_app}", "SELECT"),
+    ("tenant", "lookup", "{erp_app}", "SELECT"),
+    ("user_session", "lookup", "{erp_app}", "SELECT"),
+    ("user_token", "lookup", "{erp_app}", "SELECT"),
+    ("tenant", "relay_lists", "{erp_relay}", "SELECT"),
+    ("outbox", "relay_reads", "{erp_relay}", "ALL"),
+    ("event_done", "relay_reads", "{erp_relay}", "SELECT"),
+    ("event_delivery", "relay_delivers", "{erp_relay}", "ALL"),
+    ("audit_event", "relay_reads", "{erp_relay}", "SELECT"),
+    ("record_ref", "owner_searches", "{erp_owner}", "SELECT"),
 }
 DEFINERS = {"record_search", "record_search_similar"}  # run as the owner; each keeps the tenant itself
 RELAY_READS = {"outbox", "event_done", "event_delivery", "tenant", "audit_event"}
@@ -67,14 +73,17 @@ def test_every_table_belongs_to_tenants_except_two(catalogue):
 def test_row_level_security_is_on_and_forced_everywhere(full, catalogue):
     with psycopg.connect(full) as conn:
         rows = conn.execute(
-            "SELECT relname, relrowsecurity, relforcerowsecurity FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')").fetchall()
+            "SELECT relname, relrowsecurity, relforcerowsecurity FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')"
+        ).fetchall()
     tenant = {table.name for table in catalogue if table.tenant}
     assert [name for name, on, forced in rows if name in tenant and not (on and forced)] == []
 
 
 def test_every_table_has_the_wall_and_no_policy_that_is_not_listed(full, catalogue):
     with psycopg.connect(full) as conn:
-        rows = conn.execute("SELECT tablename, policyname, qual, with_check, cmd, permissive, roles::text FROM pg_policies WHERE schemaname = 'public'").fetchall()
+        rows = conn.execute(
+            "SELECT tablename, policyname, qual, with_check, cmd, permissive, roles::text FROM pg_policies WHERE schemaname = 'public'"
+        ).fetchall()
     walls = {row[0]: row for row in rows if row[1] == "tenant_wall"}
     assert set(walls) == {table.name for table in catalogue if table.tenant}
     for _, _, qual, check, command, permissive, _ in walls.values():
@@ -87,11 +96,14 @@ def test_every_table_has_the_wall_and_no_policy_that_is_not_listed(full, catalog
 def test_the_applications_roles_own_nothing_and_pass_no_wall(full):
     with psycopg.connect(full) as conn:
         for role in (roles.APP, roles.RELAY):
-            assert conn.execute("SELECT rolsuper, rolbypassrls, rolcreaterole, rolcreatedb FROM pg_roles WHERE rolname = %s", (role,)).fetchone() == (False,) * 4
-            owned = conn.execute("SELECT count(*) FROM pg_shdepend d JOIN pg_roles r ON r.oid = d.refobjid WHERE r.rolname = %s AND d.deptype = 'o'", (role,)).fetchone()
+            assert (
+                conn.execute("SELECT rolsuper, rolbypassrls, rolcreaterole, rolcreatedb FROM pg_roles WHERE rolname = %s", (role,)).fetchone() == (False,) * 4
+            )
+            owned = conn.execute(
+                "SELECT count(*) FROM pg_shdepend d JOIN pg_roles r ON r.oid = d.refobjid WHERE r.rolname = %s AND d.deptype = 'o'", (role,)
+            ).fetchone()
             assert owned == (0,)
-            assert conn.execute(
-                "SELECT count(*) FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.member WHERE r.rolname = %s", (role,)).fetchone() == (0,)
+            assert conn.execute("SELECT count(*) FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.member WHERE r.rolname = %s", (role,)).fetchone() == (0,)
         bypass = conn.execute("SELECT rolbypassrls, rolsuper FROM pg_roles WHERE rolname = %s", (roles.OWNER,)).fetchone()
         assert bypass == (False, False)
 
@@ -100,11 +112,13 @@ def test_functions_and_views_do_not_go_round_the_wall(full):
     with psycopg.connect(full) as conn:
         definer = conn.execute(
             "SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prosecdef"
-            " AND NOT coalesce(array_to_string(proconfig, ',') LIKE '%search_path=%', false)").fetchall()
+            " AND NOT coalesce(array_to_string(proconfig, ',') LIKE '%search_path=%', false)"
+        ).fetchall()
         known = conn.execute("SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prosecdef").fetchall()
         views = conn.execute(
             "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'v'"
-            " AND NOT coalesce(array_to_string(reloptions, ',') LIKE '%security_invoker=true%', false)").fetchall()
+            " AND NOT coalesce(array_to_string(reloptions, ',') LIKE '%security_invoker=true%', false)"
+        ).fetchall()
         stored_views = conn.execute("SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'm'").fetchall()
     assert definer == []
     assert {row[0] for row in known} <= DEFINERS
@@ -166,8 +180,13 @@ def test_no_foreign_key_can_refer_to_another_tenant(full, catalogue):
             "SELECT c.conrelid::regclass::text, c.confrelid::regclass::text, c.conname,"
             " (SELECT array_agg(a.attname::text) FROM pg_attribute a WHERE a.attrelid = c.conrelid AND a.attnum = ANY (c.conkey)),"
             " (SELECT array_agg(a.attname::text) FROM pg_attribute a WHERE a.attrelid = c.confrelid AND a.attnum = ANY (c.confkey))"
-            " FROM pg_constraint c WHERE c.contype = 'f' AND c.connamespace = 'public'::regnamespace").fetchall()
-    loose = [(source, name) for source, target, name, own, other in rows if source in tenant and target in tenant and not ("tenant_id" in own and "tenant_id" in other)]
+            " FROM pg_constraint c WHERE c.contype = 'f' AND c.connamespace = 'public'::regnamespace"
+        ).fetchall()
+    loose = [
+        (source, name)
+        for source, target, name, own, other in rows
+        if source in tenant and target in tenant and not ("tenant_id" in own and "tenant_id" in other)
+    ]
     assert loose == []
     assert len(rows) > 20
 
@@ -196,8 +215,14 @@ def test_the_relay_reads_events_and_the_list_of_companies_and_nothing_else(full,
             except errors.InsufficientPrivilege:
                 continue
         assert set(readable) - WITHOUT_TENANT <= RELAY_READS
-        for statement in ("UPDATE outbox SET payload = '{}'", "DELETE FROM outbox", "UPDATE tenant SET name = 'x'", "SELECT address FROM tenant",
-                          "SELECT after FROM audit_event", "INSERT INTO outbox (tenant_id, name, payload) VALUES (1, 'x', '{}')"):
+        for statement in (
+            "UPDATE outbox SET payload = '{}'",
+            "DELETE FROM outbox",
+            "UPDATE tenant SET name = 'x'",
+            "SELECT address FROM tenant",
+            "SELECT after FROM audit_event",
+            "INSERT INTO outbox (tenant_id, name, payload) VALUES (1, 'x', '{}')",
+        ):
             with pytest.raises(errors.InsufficientPrivilege):
                 conn.execute(statement)
 

@@ -120,7 +120,7 @@ async def test_logging_out_in_one_tab_ends_the_other_at_its_next_event(server, t
     token = town.ours.log_in("admin")
     async with Wire(server, session=token) as wire:
         await wire.send(HYDRATE)
-        httpx.post(f"{server.url}/logout", headers={"Cookie": f"{sessions.COOKIE}={token}"})
+        await asyncio.to_thread(httpx.post, f"{server.url}/logout", headers={"Cookie": f"{sessions.COOKIE}={token}"})
         assert "/login" in await wire.send(f"{LISTING}.refresh")
 
 
@@ -145,9 +145,15 @@ async def test_another_company_sees_nothing_on_the_same_page(server, town):
         assert town.ours.code not in " ".join(wire.frames)
 
 
-@pytest.mark.parametrize("name", [
-    f"{LISTING}.setvar", f"{ROOT_STATE}.setvar", f"{ROOT_STATE}.erp_app___state___session____session.setvar", f"{ROOT_STATE}.erp_app___state___guard____tab_state.setvar",
-])
+@pytest.mark.parametrize(
+    "name",
+    [
+        f"{LISTING}.setvar",
+        f"{ROOT_STATE}.setvar",
+        f"{ROOT_STATE}.erp_app___state___session____session.setvar",
+        f"{ROOT_STATE}.erp_app___state___guard____tab_state.setvar",
+    ],
+)
 async def test_setvar_is_refused_to_everybody(server, town, database, name):
     audits = refusals(database)
     async with Wire(server, session=town.ours.log_in("admin")) as wire:
@@ -166,7 +172,18 @@ async def test_client_storage_events_set_no_var(server, town):
 
 
 async def test_malformed_frames_bring_nothing_down(server, town):
-    for broken in ("text", "{", 1, None, [], {"name": "nowhere.nothing"}, {"name": 7}, {"payload": {}}, {"name": HYDRATE, "payload": "x"}, {"name": "__class__"}):
+    for broken in (
+        "text",
+        "{",
+        1,
+        None,
+        [],
+        {"name": "nowhere.nothing"},
+        {"name": 7},
+        {"payload": {}},
+        {"name": HYDRATE, "payload": "x"},
+        {"name": "__class__"},
+    ):
         async with Wire(server, session=town.ours.log_in("staff")) as wire:
             await wire.client.emit("event", broken, namespace="/_event")
             await asyncio.sleep(0.05)
@@ -175,7 +192,7 @@ async def test_malformed_frames_bring_nothing_down(server, town):
         await wire.client.emit("event", {"name": HYDRATE, "payload": {}}, namespace="/_event")
         await asyncio.sleep(0.3)
         assert wire.frames == []
-    assert httpx.get(f"{server.url}/healthz").status_code == 200
+    assert (await asyncio.to_thread(httpx.get, f"{server.url}/healthz")).status_code == 200
 
 
 STRANGE = [None, "x" * 50_000, -1, 10**30, 1e308, "\x00", "'; DROP TABLE department; --", "../../etc/passwd", {"a": 1}, [[[[]]]], True]
@@ -189,7 +206,11 @@ async def test_strange_arguments_are_refused_without_a_trace_and_the_server_live
         for name, one in HANDLERS.items():
             names = list(inspect.signature(one.handler.fn).parameters)[1:]
             for value in STRANGE if names else []:
-                event = {"name": name, "payload": dict.fromkeys([*names, "extra"], value), "router_data": {"pathname": "/departments", "asPath": "/departments"}}
+                event = {
+                    "name": name,
+                    "payload": dict.fromkeys([*names, "extra"], value),
+                    "router_data": {"pathname": "/departments", "asPath": "/departments"},
+                }
                 await wire.client.emit("event", event | {"token": wire.tab}, namespace="/_event")
         await asyncio.sleep(3)
         everything = " ".join(wire.frames)
@@ -198,7 +219,7 @@ async def test_strange_arguments_are_refused_without_a_trace_and_the_server_live
     after = contents(database)
     changed = {name for name, count in after.items() if count != before[name]}
     assert changed <= {"user_account"}  # a person's own language, theme and density
-    assert httpx.get(f"{server.url}/healthz").status_code == 200
+    assert (await asyncio.to_thread(httpx.get, f"{server.url}/healthz")).status_code == 200
 
 
 def test_side_doors_over_http_are_shut(server, town):
