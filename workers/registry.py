@@ -48,6 +48,7 @@ class Consumer:
 CONSUMERS: tuple[Consumer, ...] = (
     Consumer("costing", ("hpp.queued",), "workers.costing:replay", queue="hpp", key="item_id"),
     Consumer("stock", ("stock_fix.queued",), "workers.stock:repair", queue="stock_fix", key="item_id"),
+    Consumer("anomalies", ("anomalies.due",), "workers.anomaly:find", key=EVERYTHING),
     Consumer("notify", ("comment.added", "document.changed", "hpp.failed", "import.finished"), "workers.notify:tell", queue="notify"),
 )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from erp_app.anomaly import service as anomaly
 from erp_app.kernel import audit, clock, db, delivery, log
 from erp_app.kernel.actor import system_actor
 from erp_app.kernel.limits import EVENTS_KEPT_DAYS, NOTIFICATIONS_KEPT_DAYS
@@ -30,10 +29,11 @@ def forget_old_events(tenant_id: int) -> int:
         return delivery.forget(work.conn, tenant_id, EVENTS_KEPT_DAYS)
 
 
-def find_anomalies(tenant_id: int) -> int:
-    """Run the tenant's anomaly rules; what they find is stored once."""
+def ask_for_anomalies(tenant_id: int) -> int:
+    """Have a worker run the tenant's anomaly rules: the relay itself must never be busy with anything long."""
     with unit_of_work(system_actor(tenant_id)) as work:
-        return anomaly.scan(work)
+        work.emit("anomalies.due", {})
+    return 1
 
 
 def forget_read_notifications(tenant_id: int) -> int:
@@ -44,7 +44,7 @@ def forget_read_notifications(tenant_id: int) -> int:
 
 TASKS = (
     Task("events.forget", 6 * HOUR, forget_old_events), Task("notifications.forget", 6 * HOUR, forget_read_notifications),
-    Task("anomalies.find", HOUR, find_anomalies),
+    Task("anomalies.find", HOUR, ask_for_anomalies),
 )
 
 

@@ -10,7 +10,7 @@ from erp_app.kernel.limits import EVENTS_KEPT_DAYS, NOTIFICATIONS_KEPT_DAYS
 from erp_app.kernel.uow import unit_of_work
 from erp_app.notify import service as notify
 from tests.work import ledger
-from workers import schedule
+from workers import queues, schedule
 from workers.relay import forward
 
 
@@ -65,3 +65,18 @@ def test_a_task_runs_when_its_time_has_come_for_every_company(relay, ledgers):
     assert schedule.Schedule((often, rarely)).tick(relay) == 1
     assert 41 in ran
     assert len(ran) == len(set(ran))
+
+
+def test_the_anomaly_rules_run_in_a_worker_once_for_any_number_of_reminders(relay, work_off):
+    tenant = iam.create_tenant("ODD", "Odd company")
+    while forward(relay):
+        pass
+    work_off()
+    for _ in range(3):
+        schedule.ask_for_anomalies(tenant)
+    forward(relay)
+    assert queues.queue("default").count == 1
+    work_off()
+    with unit_of_work(system_actor(tenant)) as work:
+        assert work.value("SELECT count(*) FROM event_done WHERE consumer = 'anomalies'") == 3
+        assert work.value("SELECT count(*) FROM event_delivery") == 0
