@@ -35,6 +35,7 @@ from erp_app.purchasing import bills as _bills
 from erp_app.purchasing import landed_costs as _landed_costs
 from erp_app.purchasing import orders as _purchase_orders
 from erp_app.purchasing import receipts as _receipts
+from erp_app.purchasing import requests as _requests
 from erp_app.reports import catalogue as _reports
 from erp_app.sales import delivery_notes as _delivery_notes
 from erp_app.sales import delivery_orders as _delivery_orders

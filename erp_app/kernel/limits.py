@@ -17,4 +17,5 @@ REFRESH_TOKEN_LIFE = 30 * 24 * 3600  # seconds
 INVITATION_LIFE = 72 * 3600  # seconds
 BODY = 2**20  # bytes of a request; a document of 500 lines has 60 kB
 UPLOAD = 11 * 2**20  # bytes of a request that carries a file of at most 10 MiB
+LARGE_PURCHASE = 100_000_000  # minor units; a request above it needs somebody who may approve large purchases
 NOTIFICATIONS_KEPT_DAYS = 90  # after they were read

@@ -5,21 +5,40 @@ from __future__ import annotations
 from typing import Any
 
 from erp_app.document import chain
-from erp_app.kernel.errors import Refused
+from erp_app.kernel.errors import Invalid, Refused
 from erp_app.kernel.money import amount, quantity_text
 from erp_app.kernel.uow import Work
-from erp_app.purchasing import repo
+from erp_app.purchasing import repo, request_service
 from erp_app.purchasing.rules import Progress, order_state
 
 RECEIVABLE = ("sent", "partly_received", "received", "billed")
 
 
 def total_order(work: Work, order: Any) -> None:
-    """Compute the amounts of lines and order."""
+    """Fill in what the order's requests ask for, and compute the amounts of lines and order.
+
+    Raises:
+        Invalid: ERP-3001 when there is no line.
+    """
+    if order.requests:
+        request_service.fill_order(work, order)
     lines = chain.lines(work, "purchase-orders", order.id)
+    if not lines:
+        raise Invalid("ERP-3001", "A purchase order needs at least one line.", errors={"lines": "needs at least one line"})
     for line in lines:
         line.amount = amount(line.quantity, line.unit_price)
     order.total = sum(line.amount for line in lines)
+
+
+def approve(work: Work, order: Any, _data: dict[str, Any]) -> None:
+    """Agree to the order; its requests count as ordered."""
+    request_service.count_ordered(work, order)
+
+
+def cancel(work: Work, order: Any, _data: dict[str, Any]) -> None:
+    """Give the order up; what it ordered of requests is open again."""
+    if order.state != "draft":
+        request_service.count_ordered(work, order, sign=-1)
 
 
 def close(work: Work, order: Any, data: dict[str, Any]) -> None:

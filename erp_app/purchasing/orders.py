@@ -8,7 +8,7 @@ from decimal import Decimal
 from sqlalchemy import CheckConstraint
 
 from erp_app.document.declare import Access, Action, Ask, DocumentType, Lines, Menu
-from erp_app.document.fields import Choice, Day, Money, Price, Quantity, Ref
+from erp_app.document.fields import Choice, Day, Integer, Money, Price, Quantity, Ref, Refs
 from erp_app.document.models import Document, Line
 from erp_app.purchasing import order_service as service
 
@@ -18,6 +18,7 @@ class PurchaseOrder(Document, table=True):
 
     supplier_id: int = Ref("suppliers", required=True, label="Supplier")
     warehouse_id: int = Ref("places", required=True, label="Warehouse", filter={"kind": "warehouse"})
+    requests: list[int] | None = Refs("purchase-requests", label="Requests")
     expected_on: date | None = Day(label="Expected on")
     tax: str = Choice("ppn", "none", default="ppn", required=True, label="Tax")
     total: int = Money(label="Total", default=0, required=True, edit=False, see="see_cost")
@@ -38,22 +39,25 @@ class PurchaseOrderLine(Line, table=True):
     amount: int = Money(label="Amount", default=0, required=True, edit=False, see="see_cost")
     received: Decimal = Quantity(label="Received", default=Decimal(0), required=True, edit=False)
     billed: Decimal = Quantity(label="Billed", default=Decimal(0), required=True, edit=False)
+    request_id: int | None = Ref("purchase-requests", label="Request", edit=False)
+    request_line: int | None = Integer(label="Request line", edit=False)
 
 
 PURCHASE_ORDERS = DocumentType(
     PurchaseOrder, label="Purchase order", plural="purchase-orders", number="PO-{year}-{seq:05}",
     columns=["number", "effective_at", "supplier", "warehouse", "expected_on", "total", "state"],
     search=["number", "reference", "note"], filters=["supplier", "warehouse", "state"], sort="-effective_at",
-    lines=[Lines("lines", PurchaseOrderLine)],
+    lines=[Lines("lines", PurchaseOrderLine, required=False)],
+    links=["requests"],
     states=["draft", "approved", "sent", "partly_received", "received", "billed", "closed", "cancelled"],
     actions=[
-        Action("approve", ("draft",), "approved", "approve"),
+        Action("approve", ("draft",), "approved", "approve", service.approve),
         Action("send", ("approved",), "sent", "edit"),
         Action(
             "close", ("sent", "partly_received", "received", "billed"), "closed", "approve", service.close,
             form=(Ask("reason", label="Reason"),), implied=False,
         ),
-        Action("cancel", ("draft", "approved", "sent"), "cancelled", "cancel", implied=False, confirm=True, reason=True),
+        Action("cancel", ("draft", "approved", "sent"), "cancelled", "cancel", service.cancel, implied=False, confirm=True, reason=True),
     ],
     access=Access(
         view=["manager", "staff:own", "purchasing", "purchasing_manager", "warehouse", "finance", "finance_manager"],

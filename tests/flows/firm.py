@@ -13,7 +13,7 @@ from erp_app.kernel.actor import system_actor
 from erp_app.kernel.uow import unit_of_work
 
 JAKARTA = ZoneInfo("Asia/Jakarta")
-ROLES = ("admin", "manager", "warehouse", "sales", "sales_manager", "purchasing", "finance")
+ROLES = ("admin", "manager", "warehouse", "sales", "sales_manager", "purchasing", "purchasing_manager", "finance")
 
 
 def moment(day: str) -> datetime:
