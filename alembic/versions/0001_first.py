@@ -1,4 +1,4 @@
-"""The first schema: every table of the product as its models declare it (models f8bcd608203ec2fc)."""
+"""The first schema: every table of the product as its models declare it (models a80e070f7bfb47e9)."""
 
 import sqlalchemy as sa
 import sqlmodel
@@ -676,6 +676,7 @@ def upgrade() -> None:
     sa.Column('note', sa.Text(), nullable=True),
     sa.Column('supplier_id', sa.BigInteger(), nullable=False),
     sa.Column('warehouse_id', sa.BigInteger(), nullable=False),
+    sa.Column('requests', postgresql.JSONB(astext_type=Text()), nullable=True),
     sa.Column('expected_on', sa.Date(), nullable=True),
     sa.Column('tax', sa.Text(), nullable=False),
     sa.Column('total', sa.BigInteger(), nullable=False),
@@ -694,6 +695,42 @@ def upgrade() -> None:
     op.create_index('purchase_order_by_updated_at', 'purchase_order', ['tenant_id', 'updated_at', 'id'], unique=False, postgresql_where=sa.text("state <> 'deleted'"))
     op.create_index('purchase_order_supplier_id', 'purchase_order', ['tenant_id', 'supplier_id', 'id'], unique=False, postgresql_where=sa.text("state <> 'deleted'"))
     op.create_index('purchase_order_warehouse_id', 'purchase_order', ['tenant_id', 'warehouse_id', 'id'], unique=False, postgresql_where=sa.text("state <> 'deleted'"))
+    op.create_table('purchase_request',
+    sa.Column('tenant_id', sa.BigInteger(), nullable=False),
+    sa.Column('id', sa.BigInteger(), server_default=sa.text("nextval('record_id_seq')"), autoincrement=False, nullable=False),
+    sa.Column('version', sa.Integer(), server_default=sa.text('1'), nullable=False),
+    sa.Column('custom', postgresql.JSONB(astext_type=Text()), server_default=sa.text("'{}'"), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.Column('created_by', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('updated_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.Column('updated_by', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('number', sa.Text(), nullable=False),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('effective_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('reference', sa.Text(), nullable=True),
+    sa.Column('note', sa.Text(), nullable=True),
+    sa.Column('supplier_id', sa.BigInteger(), nullable=True),
+    sa.Column('warehouse_id', sa.BigInteger(), nullable=True),
+    sa.Column('department_id', sa.BigInteger(), nullable=True),
+    sa.Column('needed_on', sa.Date(), nullable=True),
+    sa.Column('total', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['tenant_id', 'department_id'], ['department.tenant_id', 'department.id'], name='purchase_request_department_id_fk', use_alter=True),
+    sa.ForeignKeyConstraint(['tenant_id', 'supplier_id'], ['supplier.tenant_id', 'supplier.id'], name='purchase_request_supplier_id_fk', use_alter=True),
+    sa.ForeignKeyConstraint(['tenant_id', 'warehouse_id'], ['place.tenant_id', 'place.id'], name='purchase_request_warehouse_id_fk', use_alter=True),
+    sa.PrimaryKeyConstraint('tenant_id', 'id'),
+    sa.UniqueConstraint('tenant_id', 'number', name='purchase_request_number_key'),
+    comment='no_delete record:purchase-requests title=department_id search=reference,note',
+    info={'document_type': 'purchase-requests'}
+    )
+    op.create_index('purchase_request_by_created_at', 'purchase_request', ['tenant_id', 'created_at', 'id'], unique=False, postgresql_where=sa.text("state <> 'deleted'"))
+    op.create_index('purchase_request_by_effective_at', 'purchase_request', ['tenant_id', 'effective_at', 'id'], unique=False, postgresql_where=sa.text("state <> 'deleted'"))
+    op.create_index('purchase_request_by_needed_on', 'purchase_request', ['tenant_id', 'needed_on', 'id'], unique=False, postgresql_where=sa.text("state <> 'deleted'"))
+    op.create_index('purchase_request_by_state', 'purchase_request', ['tenant_id', 'state', 'id'], unique=False, postgresql_where=sa.text("state <> 'deleted'"))
+    op.create_index('purchase_request_by_total', 'purchase_request', ['tenant_id', 'total', 'id'], unique=False, postgresql_where=sa.text("state <> 'deleted'"))
+    op.create_index('purchase_request_by_updated_at', 'purchase_request', ['tenant_id', 'updated_at', 'id'], unique=False, postgresql_where=sa.text("state <> 'deleted'"))
+    op.create_index('purchase_request_department_id', 'purchase_request', ['tenant_id', 'department_id', 'id'], unique=False, postgresql_where=sa.text("state <> 'deleted'"))
+    op.create_index('purchase_request_supplier_id', 'purchase_request', ['tenant_id', 'supplier_id', 'id'], unique=False, postgresql_where=sa.text("state <> 'deleted'"))
+    op.create_index('purchase_request_warehouse_id', 'purchase_request', ['tenant_id', 'warehouse_id', 'id'], unique=False, postgresql_where=sa.text("state <> 'deleted'"))
     op.create_table('record_attachment',
     sa.Column('tenant_id', sa.BigInteger(), nullable=False),
     sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -927,6 +964,7 @@ def upgrade() -> None:
     sa.Column('note', sa.Text(), nullable=True),
     sa.Column('from_id', sa.BigInteger(), nullable=False),
     sa.Column('to_id', sa.BigInteger(), nullable=False),
+    sa.Column('dated', sa.Boolean(), server_default=sa.text('true'), nullable=False),
     sa.Column('vehicle', sa.Text(), nullable=True),
     sa.Column('driver', sa.Text(), nullable=True),
     sa.CheckConstraint('from_id <> to_id', name='stock_transfer_places_differ'),
@@ -1436,15 +1474,34 @@ def upgrade() -> None:
     sa.Column('amount', sa.BigInteger(), nullable=False),
     sa.Column('received', sa.Numeric(precision=18, scale=4), nullable=False),
     sa.Column('billed', sa.Numeric(precision=18, scale=4), nullable=False),
+    sa.Column('request_id', sa.BigInteger(), nullable=True),
+    sa.Column('request_line', sa.BigInteger(), nullable=True),
     sa.CheckConstraint('billed >= 0 AND billed <= quantity', name='purchase_order_line_billed'),
     sa.CheckConstraint('quantity > 0 AND unit_price >= 0', name='purchase_order_line_positive'),
     sa.CheckConstraint('received >= 0 AND received <= quantity', name='purchase_order_line_received'),
     sa.ForeignKeyConstraint(['tenant_id', 'document_id'], ['purchase_order.tenant_id', 'purchase_order.id'], name='purchase_order_line_document_fk', ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['tenant_id', 'item_id'], ['item.tenant_id', 'item.id'], name='purchase_order_line_item_id_fk', use_alter=True),
+    sa.ForeignKeyConstraint(['tenant_id', 'request_id'], ['purchase_request.tenant_id', 'purchase_request.id'], name='purchase_order_line_request_id_fk', use_alter=True),
     sa.PrimaryKeyConstraint('tenant_id', 'document_id', 'line_no'),
     info={'lines_of': 'purchase_order'}
     )
     op.create_index('purchase_order_line_item_id', 'purchase_order_line', ['tenant_id', 'item_id'], unique=False)
+    op.create_index('purchase_order_line_request_id', 'purchase_order_line', ['tenant_id', 'request_id'], unique=False)
+    op.create_table('purchase_request_line',
+    sa.Column('tenant_id', sa.BigInteger(), nullable=False),
+    sa.Column('document_id', sa.BigInteger(), nullable=False),
+    sa.Column('line_no', sa.Integer(), nullable=False),
+    sa.Column('item_id', sa.BigInteger(), nullable=False),
+    sa.Column('quantity', sa.Numeric(precision=18, scale=4), nullable=False),
+    sa.Column('unit_price', sa.Numeric(precision=20, scale=4), nullable=True),
+    sa.Column('ordered', sa.Numeric(precision=18, scale=4), nullable=False),
+    sa.CheckConstraint('quantity > 0 AND coalesce(unit_price, 0) >= 0 AND ordered >= 0', name='purchase_request_line_positive'),
+    sa.ForeignKeyConstraint(['tenant_id', 'document_id'], ['purchase_request.tenant_id', 'purchase_request.id'], name='purchase_request_line_document_fk', ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['tenant_id', 'item_id'], ['item.tenant_id', 'item.id'], name='purchase_request_line_item_id_fk', use_alter=True),
+    sa.PrimaryKeyConstraint('tenant_id', 'document_id', 'line_no'),
+    info={'lines_of': 'purchase_request'}
+    )
+    op.create_index('purchase_request_line_item_id', 'purchase_request_line', ['tenant_id', 'item_id'], unique=False)
     op.create_table('reservation',
     sa.Column('tenant_id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('document_id', sa.BigInteger(), autoincrement=False, nullable=False),
@@ -1613,12 +1670,8 @@ def upgrade() -> None:
     sa.CheckConstraint('from_place_id <> to_place_id OR from_lot <> to_lot', name='stock_move_goes_somewhere'),
     sa.CheckConstraint('quantity > 0', name='stock_move_quantity_positive'),
     sa.ForeignKeyConstraint(['tenant_id', 'document_id'], ['record_ref.tenant_id', 'record_ref.id'], name='stock_move_document_fk'),
-    sa.ForeignKeyConstraint(['tenant_id', 'from_account_id'], ['account.tenant_id', 'account.id'], name='stock_move_from_account_fk'),
-    sa.ForeignKeyConstraint(['tenant_id', 'from_place_id'], ['place.tenant_id', 'place.id'], name='stock_move_from_place_fk'),
     sa.ForeignKeyConstraint(['tenant_id', 'item_id'], ['item.tenant_id', 'item.id'], name='stock_move_item_fk'),
     sa.ForeignKeyConstraint(['tenant_id', 'source_move_id'], ['stock_move.tenant_id', 'stock_move.id'], name='stock_move_source_fk'),
-    sa.ForeignKeyConstraint(['tenant_id', 'to_account_id'], ['account.tenant_id', 'account.id'], name='stock_move_to_account_fk'),
-    sa.ForeignKeyConstraint(['tenant_id', 'to_place_id'], ['place.tenant_id', 'place.id'], name='stock_move_to_place_fk'),
     sa.PrimaryKeyConstraint('tenant_id', 'id'),
     comment='append_only'
     )
@@ -1739,7 +1792,6 @@ def upgrade() -> None:
     sa.Column('taken', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
     sa.CheckConstraint('taken >= 0 AND taken <= quantity', name='cost_layer_taken'),
     sa.ForeignKeyConstraint(['tenant_id', 'move_id'], ['stock_move.tenant_id', 'stock_move.id'], name='cost_layer_move_fk'),
-    sa.ForeignKeyConstraint(['tenant_id', 'parent_layer_id'], ['cost_layer.tenant_id', 'cost_layer.id'], name='cost_layer_parent_fk'),
     sa.PrimaryKeyConstraint('tenant_id', 'id'),
     comment='no_delete'
     )
@@ -1772,7 +1824,6 @@ def upgrade() -> None:
     sa.Column('credit', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
     sa.Column('date', sa.Date(), nullable=False),
     sa.CheckConstraint('debit >= 0 AND credit >= 0 AND (debit = 0) <> (credit = 0)', name='journal_line_one_side'),
-    sa.ForeignKeyConstraint(['tenant_id', 'account_id'], ['account.tenant_id', 'account.id'], name='journal_line_account_fk'),
     sa.ForeignKeyConstraint(['tenant_id', 'entry_id'], ['journal_entry.tenant_id', 'journal_entry.id'], name='journal_line_entry_fk'),
     sa.ForeignKeyConstraint(['tenant_id', 'party_id'], ['record_ref.tenant_id', 'record_ref.id'], name='journal_line_party_fk'),
     sa.PrimaryKeyConstraint('tenant_id', 'entry_id', 'line_no'),
@@ -1802,7 +1853,6 @@ def upgrade() -> None:
     sa.Column('recorded_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.Column('date', sa.Date(), nullable=False),
     sa.ForeignKeyConstraint(['tenant_id', 'layer_id'], ['cost_layer.tenant_id', 'cost_layer.id'], name='cost_piece_layer_fk'),
-    sa.ForeignKeyConstraint(['tenant_id', 'move_id'], ['stock_move.tenant_id', 'stock_move.id'], name='cost_piece_move_fk'),
     sa.PrimaryKeyConstraint('tenant_id', 'move_id', 'layer_id', 'id'),
     comment='append_only'
     )
@@ -1846,6 +1896,11 @@ def upgrade() -> None:
     op.create_foreign_key('purchase_order_supplier_id_fk', 'purchase_order', 'supplier', ['tenant_id', 'supplier_id'], ['tenant_id', 'id'], use_alter=True)
     op.create_foreign_key('purchase_order_warehouse_id_fk', 'purchase_order', 'place', ['tenant_id', 'warehouse_id'], ['tenant_id', 'id'], use_alter=True)
     op.create_foreign_key('purchase_order_line_item_id_fk', 'purchase_order_line', 'item', ['tenant_id', 'item_id'], ['tenant_id', 'id'], use_alter=True)
+    op.create_foreign_key('purchase_order_line_request_id_fk', 'purchase_order_line', 'purchase_request', ['tenant_id', 'request_id'], ['tenant_id', 'id'], use_alter=True)
+    op.create_foreign_key('purchase_request_department_id_fk', 'purchase_request', 'department', ['tenant_id', 'department_id'], ['tenant_id', 'id'], use_alter=True)
+    op.create_foreign_key('purchase_request_supplier_id_fk', 'purchase_request', 'supplier', ['tenant_id', 'supplier_id'], ['tenant_id', 'id'], use_alter=True)
+    op.create_foreign_key('purchase_request_warehouse_id_fk', 'purchase_request', 'place', ['tenant_id', 'warehouse_id'], ['tenant_id', 'id'], use_alter=True)
+    op.create_foreign_key('purchase_request_line_item_id_fk', 'purchase_request_line', 'item', ['tenant_id', 'item_id'], ['tenant_id', 'id'], use_alter=True)
     op.create_foreign_key('sales_invoice_customer_id_fk', 'sales_invoice', 'customer', ['tenant_id', 'customer_id'], ['tenant_id', 'id'], use_alter=True)
     op.create_foreign_key('sales_invoice_line_item_id_fk', 'sales_invoice_line', 'item', ['tenant_id', 'item_id'], ['tenant_id', 'id'], use_alter=True)
     op.create_foreign_key('sales_invoice_line_source_id_fk', 'sales_invoice_line', 'delivery_order', ['tenant_id', 'source_id'], ['tenant_id', 'id'], use_alter=True)

@@ -34,7 +34,8 @@ def approve(work: Work, request: Any, _data: dict[str, Any]) -> None:
         Forbidden: ERP-3050 above the limit without the right on large purchases.
     """
     if request.total > LARGE_PURCHASE and not may(work.actor, LARGE_PURCHASES.name, "approve"):
-        raise Forbidden("ERP-3050", f"{request.number} is estimated at {request.total}, above {LARGE_PURCHASE}. Somebody who may approve large purchases does it.")
+        text = f"{request.number} is estimated at {request.total}, above {LARGE_PURCHASE}. Somebody who may approve large purchases does it."
+        raise Forbidden("ERP-3050", text, data={"limit": LARGE_PURCHASE})
 
 
 def fill_order(work: Work, order: Any) -> None:
