@@ -28,7 +28,12 @@ def download(name: str, media_type: str, content: bytes) -> Response:
     """Answer with a file that no browser shows as a page: an attachment of the stated type."""
     safe = "".join(c if c.isascii() and c not in '"\\' and c.isprintable() else "_" for c in name)
     disposition = f"attachment; filename=\"{safe}\"; filename*=UTF-8''{quote(name)}"
-    headers = {"Content-Disposition": disposition, "X-Content-Type-Options": "nosniff", "Cache-Control": "private, no-store", "Content-Security-Policy": "sandbox"}
+    headers = {
+        "Content-Disposition": disposition,
+        "X-Content-Type-Options": "nosniff",
+        "Cache-Control": "private, no-store",
+        "Content-Security-Policy": "sandbox",
+    }
     return Response(content, media_type=media_type, headers=headers)
 
 
@@ -38,18 +43,23 @@ def _id(work: Work, dt: DocumentType, ref: str) -> int:
 
 
 def _talk(router: APIRouter, dt: DocumentType) -> None:
-    place, tags, name = f"/{dt.plural}/{{id}}/comments", [dt.plural], dt.table.name
+    place, name = f"/{dt.plural}/{{id}}/comments", dt.table.name
     body: openapi.Schema = {"type": "object", "required": ["body"], "properties": {"body": {"type": "string", "maxLength": comments.MAX_COMMENT}}}
 
-    @router.get(place, tags=tags, summary="Comments", operation_id=f"list_comments_{name}", responses=openapi.answers({"type": "object"}))
+    @router.get(place, tags=[dt.plural], summary="Comments", operation_id=f"list_comments_{name}", responses=openapi.answers({"type": "object"}))
     @requires(dt.plural, "view")
     def listed(ref: Ref, actor: Caller) -> JSONResponse:
         with unit_of_work(actor) as work:
             return JSONResponse({"items": comments.listed(work, _id(work, dt, ref))})
 
     @router.post(
-        place, status_code=201, tags=tags, summary="Comment; @name mentions somebody", operation_id=f"comment_{name}",
-        responses=openapi.answers({"type": "object"}, 201, "Created"), openapi_extra=openapi.json_body(body),
+        place,
+        status_code=201,
+        tags=[dt.plural],
+        summary="Comment; @name mentions somebody",
+        operation_id=f"comment_{name}",
+        responses=openapi.answers({"type": "object"}, 201, "Created"),
+        openapi_extra=openapi.json_body(body),
     )
     @requires(dt.plural, "view")
     def add_comment(ref: Ref, request: Request, actor: Caller, content: Content, key: Key = None) -> JSONResponse:
@@ -59,16 +69,20 @@ def _talk(router: APIRouter, dt: DocumentType) -> None:
 
 
 def _files(router: APIRouter, dt: DocumentType) -> None:
-    place, tags, name = f"/{dt.plural}/{{id}}/attachments", [dt.plural], dt.table.name
+    place, name = f"/{dt.plural}/{{id}}/attachments", dt.table.name
 
-    @router.get(place, tags=tags, summary="Files", operation_id=f"list_attachments_{name}", responses=openapi.answers({"type": "object"}))
+    @router.get(place, tags=[dt.plural], summary="Files", operation_id=f"list_attachments_{name}", responses=openapi.answers({"type": "object"}))
     @requires(dt.plural, "view")
     def listed(ref: Ref, actor: Caller) -> JSONResponse:
         with unit_of_work(actor) as work:
             return JSONResponse({"items": attachments.listed(work, _id(work, dt, ref))})
 
     @router.post(
-        place, status_code=201, tags=tags, summary="Attach a file of at most 10 MiB", operation_id=f"attach_{name}",
+        place,
+        status_code=201,
+        tags=[dt.plural],
+        summary="Attach a file of at most 10 MiB",
+        operation_id=f"attach_{name}",
         responses=openapi.answers({"type": "object"}, 201, "Created"),
     )
     @requires(dt.plural, "edit")
@@ -79,8 +93,12 @@ def _files(router: APIRouter, dt: DocumentType) -> None:
         return JSONResponse(effect, status_code=201)
 
     @router.get(
-        f"{place}/{{attachment_id}}", tags=tags, summary="Download a file", operation_id=f"get_attachment_{name}",
-        responses=openapi.answers(None, 200, "The file"), response_class=Response,
+        f"{place}/{{attachment_id}}",
+        tags=[dt.plural],
+        summary="Download a file",
+        operation_id=f"get_attachment_{name}",
+        responses=openapi.answers(None, 200, "The file"),
+        response_class=Response,
     )
     @requires(dt.plural, "view")
     def one(ref: Ref, attachment_id: int, actor: Caller) -> Response:
@@ -90,22 +108,27 @@ def _files(router: APIRouter, dt: DocumentType) -> None:
 
 
 def _story(router: APIRouter, dt: DocumentType) -> None:
-    place, tags, name = f"/{dt.plural}/{{id}}", [dt.plural], dt.table.name
+    place, name = f"/{dt.plural}/{{id}}", dt.table.name
 
-    @router.get(f"{place}/timeline", tags=tags, summary="What happened", operation_id=f"timeline_{name}", responses=openapi.answers({"type": "object"}))
+    @router.get(f"{place}/timeline", tags=[dt.plural], summary="What happened", operation_id=f"timeline_{name}", responses=openapi.answers({"type": "object"}))
     @requires(dt.plural, "view")
     def happened(ref: Ref, actor: Caller) -> JSONResponse:
         with unit_of_work(actor) as work:
             return JSONResponse({"items": timeline.timeline(work, _id(work, dt, ref))})
 
-    @router.get(f"{place}/graph", tags=tags, summary="What led to what", operation_id=f"graph_{name}", responses=openapi.answers({"type": "object"}))
+    @router.get(f"{place}/graph", tags=[dt.plural], summary="What led to what", operation_id=f"graph_{name}", responses=openapi.answers({"type": "object"}))
     @requires(dt.plural, "view")
     def drawn(ref: Ref, actor: Caller) -> JSONResponse:
         with unit_of_work(actor) as work:
             return JSONResponse(graph.graph(work, _id(work, dt, ref)))
 
     @router.get(
-        f"{place}/pdf", tags=tags, summary="Print", operation_id=f"pdf_{name}", responses=openapi.answers(None, 200, "PDF"), response_class=Response,
+        f"{place}/pdf",
+        tags=[dt.plural],
+        summary="Print",
+        operation_id=f"pdf_{name}",
+        responses=openapi.answers(None, 200, "PDF"),
+        response_class=Response,
     )
     @requires(dt.plural, "view")
     def printed(ref: Ref, actor: Caller) -> Response:

@@ -23,7 +23,7 @@ def page(document: dict[str, Any]) -> str:
     parts = [f"<h2 id='{escape(name)}'>{escape(name)}</h2>{''.join(items)}" for name, items in groups.items()]
     links = " · ".join(f"<a href='#{escape(name)}'>{escape(name)}</a>" for name in groups)
     return (
-        f"<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width,initial-scale=1'><title>{escape(info['title'])}</title>"
+        f"<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'><title>{escape(info['title'])}</title>"
         f"<style>{_STYLE}</style><h1>{escape(info['title'])}</h1><p>{escape(info['description'])}</p>"
         f"<p><a href='/api/openapi.json'>openapi.json</a></p><p>{links}</p>{''.join(parts)}</html>"
     )

@@ -11,15 +11,23 @@ from erp_app.document.shape import Shape
 
 Schema = dict[str, Any]
 _OUT: dict[str, Schema] = {
-    "integer": {"type": "integer"}, "flag": {"type": "boolean"}, "date": {"type": "string", "format": "date"},
-    "moment": {"type": "string", "format": "date-time"}, "json": {}, "refs": {"type": "array", "items": {"type": "string"}},
+    "integer": {"type": "integer"},
+    "flag": {"type": "boolean"},
+    "date": {"type": "string", "format": "date"},
+    "moment": {"type": "string", "format": "date-time"},
+    "json": {},
+    "refs": {"type": "array", "items": {"type": "string"}},
 }
 _DECIMALS = ("quantity", "price", "percent", "money")
 _PROBLEM: Schema = {
-    "type": "object", "required": ["status", "code", "detail"],
+    "type": "object",
+    "required": ["status", "code", "detail"],
     "properties": {
-        "type": {"type": "string"}, "title": {"type": "string"}, "status": {"type": "integer"},
-        "code": {"type": "string", "examples": ["ERP-1102"]}, "detail": {"type": "string"},
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "code": {"type": "string", "examples": ["ERP-1102"]},
+        "detail": {"type": "string"},
         "errors": {"type": "object", "additionalProperties": {"type": "string"}, "description": "Message by field"},
         "data": {"type": "object", "description": "Facts for programs"},
     },
@@ -62,13 +70,13 @@ def answers(schema: Schema | None, status: int = 200, text: str = "Done") -> dic
     if schema is not None:
         good["content"] = {"application/json": {"schema": schema}}
     refused = {"description": "Refused", "content": {"application/problem+json": {"schema": ref("Problem")}}}
-    return {status: good, **{code: refused for code in (400, 401, 403, 404, 409, 422, 429)}}
+    return {status: good, **dict.fromkeys((400, 401, 403, 404, 409, 422, 429), refused)}
 
 
 def list_parameters(dt: DocumentType) -> list[Schema]:
     """Return the query parameters of a list: search, order, page, and one filter for each field."""
     known = {**shape.header(dt), **shape.engine_fields()}
-    sorts = [name for name in criteria.sortable(dt, known)]
+    sorts = list(criteria.sortable(dt, known))
     found: list[Schema] = [
         _query("q", {"type": "string", "maxLength": 100}, f"Words to look for in {', '.join(dt.search) or dt.key}"),
         _query("sort", {"type": "string"}, f"Fields, `-` for descending: {', '.join(sorts)}"),
@@ -82,7 +90,7 @@ def list_parameters(dt: DocumentType) -> list[Schema]:
     return found
 
 
-def action_input(dt: DocumentType, action: Action) -> Schema:
+def action_input(action: Action) -> Schema:
     """Return what a step asks for."""
     asked = flow.asked(action)
     properties = {name: _in(one) for name, one in asked.items()}
@@ -99,7 +107,10 @@ def _record(dt: DocumentType) -> Schema:
     properties |= {one.name: {"type": "array", "items": ref(one.model.__name__)} for one in dt.lines}
     properties |= {
         "custom": {"type": "object", "description": "The tenant's own fields"},
-        "created_at": _OUT["moment"], "created_by": {"type": "string"}, "updated_at": _OUT["moment"], "updated_by": {"type": "string"},
+        "created_at": _OUT["moment"],
+        "created_by": {"type": "string"},
+        "updated_at": _OUT["moment"],
+        "updated_by": {"type": "string"},
         "refs": {"type": "object", "description": "id, type, number and label of every reference, by field"},
     }
     return _object(properties)
@@ -122,11 +133,15 @@ def _line_input(lines: Lines) -> Schema:
 
 
 def _page(name: str) -> Schema:
-    return _object({
-        "items": {"type": "array", "items": ref(name)}, "total": {"type": "integer"},
-        "total_exact": {"type": "boolean", "description": "false: the total is an estimate"},
-        "page": {"type": "integer"}, "page_size": {"type": "integer"},
-    })
+    return _object(
+        {
+            "items": {"type": "array", "items": ref(name)},
+            "total": {"type": "integer"},
+            "total_exact": {"type": "boolean", "description": "false: the total is an estimate"},
+            "page": {"type": "integer"},
+            "page_size": {"type": "integer"},
+        }
+    )
 
 
 def _object(properties: dict[str, Schema], known: Mapping[str, Shape] | None = None) -> Schema:

@@ -18,8 +18,9 @@ _CODES = {400: "ERP-1401", 404: "ERP-1404", 405: "ERP-1405", 413: "ERP-1413", 41
 _log = log.logger("api")
 
 
-def problem(status: int, code: str, detail: str, *, errors: dict[str, str] | None = None, data: dict[str, Any] | None = None,
-            headers: dict[str, str] | None = None) -> JSONResponse:
+def problem(
+    status: int, code: str, detail: str, *, errors: dict[str, str] | None = None, data: dict[str, Any] | None = None, headers: dict[str, str] | None = None
+) -> JSONResponse:
     """Return one problem as an answer."""
     body: dict[str, Any] = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "code": code, "detail": detail}
     if errors:

@@ -45,8 +45,12 @@ def _collection(router: APIRouter, dt: DocumentType) -> None:
     name = openapi.name_of(dt)
 
     @router.get(
-        f"/{dt.plural}", responses=openapi.answers(openapi.ref(f"{name}Page")), tags=[dt.plural], summary=f"List {dt.label_plural.lower()}",
-        operation_id=f"list_{dt.table.name}", openapi_extra={"parameters": openapi.list_parameters(dt)},
+        f"/{dt.plural}",
+        responses=openapi.answers(openapi.ref(f"{name}Page")),
+        tags=[dt.plural],
+        summary=f"List {dt.label_plural.lower()}",
+        operation_id=f"list_{dt.table.name}",
+        openapi_extra={"parameters": openapi.list_parameters(dt)},
     )
     @requires(dt.plural, "view")
     def listed(request: Request, actor: Caller) -> JSONResponse:
@@ -57,8 +61,11 @@ def _collection(router: APIRouter, dt: DocumentType) -> None:
         return JSONResponse(body)
 
     @router.get(
-        f"/{dt.plural}/describe", tags=[dt.plural], summary=f"Fields and steps of {dt.label_plural.lower()} for you",
-        operation_id=f"describe_{dt.table.name}", responses=openapi.answers({"type": "object"}),
+        f"/{dt.plural}/describe",
+        tags=[dt.plural],
+        summary=f"Fields and steps of {dt.label_plural.lower()} for you",
+        operation_id=f"describe_{dt.table.name}",
+        responses=openapi.answers({"type": "object"}),
     )
     @requires(dt.plural, "view")
     def described(actor: Caller) -> JSONResponse:
@@ -66,8 +73,13 @@ def _collection(router: APIRouter, dt: DocumentType) -> None:
             return JSONResponse(describe.describe(dt, actor, work))
 
     @router.post(
-        f"/{dt.plural}", status_code=201, responses=openapi.answers(openapi.ref(name), 201, "Created"), tags=[dt.plural],
-        summary=f"Create {dt.label.lower()}", operation_id=f"create_{dt.table.name}", openapi_extra=openapi.json_body(openapi.ref(f"{name}Input")),
+        f"/{dt.plural}",
+        status_code=201,
+        responses=openapi.answers(openapi.ref(name), 201, "Created"),
+        tags=[dt.plural],
+        summary=f"Create {dt.label.lower()}",
+        operation_id=f"create_{dt.table.name}",
+        openapi_extra=openapi.json_body(openapi.ref(f"{name}Input")),
     )
     @requires(dt.plural, "create")
     def create(request: Request, actor: Caller, content: Content, key: Key = None) -> JSONResponse:
@@ -78,7 +90,11 @@ def _record(router: APIRouter, dt: DocumentType) -> None:
     name, place = openapi.name_of(dt), f"/{dt.plural}/{{id}}"
 
     @router.get(
-        place, responses=openapi.answers(openapi.ref(name)), tags=[dt.plural], summary=f"Read {dt.label.lower()}", operation_id=f"get_{dt.table.name}",
+        place,
+        responses=openapi.answers(openapi.ref(name)),
+        tags=[dt.plural],
+        summary=f"Read {dt.label.lower()}",
+        operation_id=f"get_{dt.table.name}",
     )
     @requires(dt.plural, "view")
     def get(ref: Ref, actor: Caller) -> JSONResponse:
@@ -88,8 +104,12 @@ def _record(router: APIRouter, dt: DocumentType) -> None:
     changes: openapi.Schema = {"allOf": [openapi.ref(f"{name}Input")], "properties": {"version": {"type": "integer"}}, "required": ["version"]}
 
     @router.patch(
-        place, responses=openapi.answers(openapi.ref(name)), tags=[dt.plural], summary=f"Change {dt.label.lower()}",
-        operation_id=f"update_{dt.table.name}", openapi_extra=openapi.json_body(changes),
+        place,
+        responses=openapi.answers(openapi.ref(name)),
+        tags=[dt.plural],
+        summary=f"Change {dt.label.lower()}",
+        operation_id=f"update_{dt.table.name}",
+        openapi_extra=openapi.json_body(changes),
     )
     @requires(dt.plural, "edit")
     def update(ref: Ref, actor: Caller, content: Content) -> JSONResponse:
@@ -100,7 +120,11 @@ def _record(router: APIRouter, dt: DocumentType) -> None:
             return JSONResponse(service.update(work, dt, ref, given, version))
 
     @router.delete(
-        place, status_code=204, responses=openapi.answers(None, 204, "Removed"), tags=[dt.plural], summary=f"Remove {dt.label.lower()}",
+        place,
+        status_code=204,
+        responses=openapi.answers(None, 204, "Removed"),
+        tags=[dt.plural],
+        summary=f"Remove {dt.label.lower()}",
         operation_id=f"remove_{dt.table.name}",
     )
     @requires(dt.plural, "edit")
@@ -111,12 +135,16 @@ def _record(router: APIRouter, dt: DocumentType) -> None:
 
 
 def _step(router: APIRouter, dt: DocumentType, action: Action) -> None:
-    place, body = f"/{dt.plural}/{{id}}", openapi.json_body(openapi.action_input(dt, action), required=False)
+    place, body = f"/{dt.plural}/{{id}}", openapi.json_body(openapi.action_input(action), required=False)
     label = action.label or action.name
 
     @router.post(
-        f"{place}/actions/{action.name}", responses=openapi.answers(openapi.ref(openapi.name_of(dt))), tags=[dt.plural],
-        summary=f"{label}: {dt.label.lower()}", operation_id=f"{action.name}_{dt.table.name}", openapi_extra=body,
+        f"{place}/actions/{action.name}",
+        responses=openapi.answers(openapi.ref(openapi.name_of(dt))),
+        tags=[dt.plural],
+        summary=f"{label}: {dt.label.lower()}",
+        operation_id=f"{action.name}_{dt.table.name}",
+        openapi_extra=body,
     )
     @requires(dt.plural, action.permission)
     def take(ref: Ref, request: Request, actor: Caller, content: Optional = None, key: Key = None) -> JSONResponse:
@@ -124,8 +152,12 @@ def _step(router: APIRouter, dt: DocumentType, action: Action) -> None:
         return JSONResponse(keyed(actor, request, key, content, lambda work: service.act(work, dt, ref, action.name, given, version)))
 
     @router.post(
-        f"{place}/preview/{action.name}", responses=openapi.answers({"type": "object"}), tags=[dt.plural],
-        summary=f"What would change: {label}", operation_id=f"preview_{action.name}_{dt.table.name}", openapi_extra=body,
+        f"{place}/preview/{action.name}",
+        responses=openapi.answers({"type": "object"}),
+        tags=[dt.plural],
+        summary=f"What would change: {label}",
+        operation_id=f"preview_{action.name}_{dt.table.name}",
+        openapi_extra=body,
     )
     @requires(dt.plural, action.permission)
     def preview(ref: Ref, actor: Caller, content: Optional = None) -> JSONResponse:
@@ -133,12 +165,18 @@ def _step(router: APIRouter, dt: DocumentType, action: Action) -> None:
         return JSONResponse(service.preview(actor, dt, ref, action.name, given))
 
     @router.post(
-        f"/{dt.plural}/actions/{action.name}", responses=openapi.answers({"type": "object"}), tags=[dt.plural],
-        summary=f"{label}: many {dt.label_plural.lower()}", operation_id=f"{action.name}_many_{dt.table.name}",
-        openapi_extra=openapi.json_body({
-            "type": "object", "required": ["ids"],
-            "properties": {"ids": {"type": "array", "maxItems": service.MAX_BULK, "items": {}}, "data": openapi.action_input(dt, action)},
-        }),
+        f"/{dt.plural}/actions/{action.name}",
+        responses=openapi.answers({"type": "object"}),
+        tags=[dt.plural],
+        summary=f"{label}: many {dt.label_plural.lower()}",
+        operation_id=f"{action.name}_many_{dt.table.name}",
+        openapi_extra=openapi.json_body(
+            {
+                "type": "object",
+                "required": ["ids"],
+                "properties": {"ids": {"type": "array", "maxItems": service.MAX_BULK, "items": {}}, "data": openapi.action_input(action)},
+            }
+        ),
     )
     @requires(dt.plural, action.permission)
     def many(actor: Caller, content: Content) -> JSONResponse:

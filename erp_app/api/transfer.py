@@ -33,8 +33,13 @@ def _out(router: APIRouter, dt: DocumentType) -> None:
     ]
 
     @router.get(
-        f"/{dt.plural}/export", tags=[dt.plural], summary=f"Export {dt.label_plural.lower()}", operation_id=f"export_{dt.table.name}",
-        responses=openapi.answers(None, 200, "The file"), response_class=StreamingResponse, openapi_extra={"parameters": parameters},
+        f"/{dt.plural}/export",
+        tags=[dt.plural],
+        summary=f"Export {dt.label_plural.lower()}",
+        operation_id=f"export_{dt.table.name}",
+        responses=openapi.answers(None, 200, "The file"),
+        response_class=StreamingResponse,
+        openapi_extra={"parameters": parameters},
     )
     @requires(dt.plural, "export")
     def export(request: Request, actor: Caller) -> StreamingResponse:
@@ -50,12 +55,19 @@ def _out(router: APIRouter, dt: DocumentType) -> None:
 
 def _in(router: APIRouter, dt: DocumentType) -> None:
     @router.post(
-        f"/{dt.plural}/import", tags=[dt.plural], summary=f"Import {dt.label_plural.lower()}: preview, all or valid",
-        operation_id=f"import_{dt.table.name}", responses=openapi.answers({"type": "object"}),
+        f"/{dt.plural}/import",
+        tags=[dt.plural],
+        summary=f"Import {dt.label_plural.lower()}: preview, all or valid",
+        operation_id=f"import_{dt.table.name}",
+        responses=openapi.answers({"type": "object"}),
     )
     @requires(dt.plural, "create")
-    def load(actor: Caller, file: Annotated[UploadFile, File()], mode: Annotated[str, Form(max_length=10)] = "preview",
-             mapping: Annotated[str, Form(max_length=20_000)] = "") -> JSONResponse:
+    def load(
+        actor: Caller,
+        file: Annotated[UploadFile, File()],
+        mode: Annotated[str, Form(max_length=10)] = "preview",
+        mapping: Annotated[str, Form(max_length=20_000)] = "",
+    ) -> JSONResponse:
         content = file.file.read(tables.MAX_BYTES + 1)
         return JSONResponse(importing.run(actor, dt, tables.read(file.filename or "", content), _mapping(mapping), mode))
 
@@ -63,11 +75,18 @@ def _in(router: APIRouter, dt: DocumentType) -> None:
 def _fields(router: APIRouter, dt: DocumentType) -> None:
     place = f"/{dt.plural}/custom-fields"
     body: openapi.Schema = {
-        "type": "object", "required": ["name", "label", "kind"],
+        "type": "object",
+        "required": ["name", "label", "kind"],
         "properties": {
-            "name": {"type": "string"}, "label": {"type": "string"}, "kind": {"type": "string", "enum": list(custom.KINDS)},
-            "choices": {"type": "array", "items": {"type": "string"}}, "required": {"type": "boolean"}, "in_list": {"type": "boolean"},
-            "in_print": {"type": "boolean"}, "position": {"type": "integer"}, "active": {"type": "boolean"},
+            "name": {"type": "string"},
+            "label": {"type": "string"},
+            "kind": {"type": "string", "enum": list(custom.KINDS)},
+            "choices": {"type": "array", "items": {"type": "string"}},
+            "required": {"type": "boolean"},
+            "in_list": {"type": "boolean"},
+            "in_print": {"type": "boolean"},
+            "position": {"type": "integer"},
+            "active": {"type": "boolean"},
         },
     }
 
@@ -79,8 +98,13 @@ def _fields(router: APIRouter, dt: DocumentType) -> None:
         return JSONResponse({"items": [{key: value for key, value in row.items() if key != "tenant_id"} for row in rows]})
 
     @router.post(
-        place, status_code=201, tags=[dt.plural], summary="Add or change a custom field", operation_id=f"define_custom_{dt.table.name}",
-        responses=openapi.answers({"type": "object"}, 201, "Defined"), openapi_extra=openapi.json_body(body),
+        place,
+        status_code=201,
+        tags=[dt.plural],
+        summary="Add or change a custom field",
+        operation_id=f"define_custom_{dt.table.name}",
+        responses=openapi.answers({"type": "object"}, 201, "Defined"),
+        openapi_extra=openapi.json_body(body),
     )
     @requires("custom-fields", "edit")
     def define(request: Request, actor: Caller, content: Content, key: Key = None) -> JSONResponse:

@@ -25,10 +25,16 @@ def scratch() -> Iterator[str]:
         try:
             url = postgres.url_for("postgres", "postgres")
             migrations.prepare(url)
-            os.environ.update({
-                "ERP_DATA": str(folder / "data"), "ERP_ADMIN_URL": url, "ERP_OWNER_URL": roles.url_for(url, roles.OWNER),
-                "ERP_APP_URL": roles.url_for(url, roles.APP), "ERP_RELAY_URL": roles.url_for(url, roles.RELAY), "ERP_REDIS_URL": valkey.url(0),
-            })
+            os.environ.update(
+                {
+                    "ERP_DATA": str(folder / "data"),
+                    "ERP_ADMIN_URL": url,
+                    "ERP_OWNER_URL": roles.url_for(url, roles.OWNER),
+                    "ERP_APP_URL": roles.url_for(url, roles.APP),
+                    "ERP_RELAY_URL": roles.url_for(url, roles.RELAY),
+                    "ERP_REDIS_URL": valkey.url(0),
+                }
+            )
             settings.cache_clear()
             bus.client.cache_clear()
             yield url

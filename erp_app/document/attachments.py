@@ -64,7 +64,8 @@ def listed(work: Work, record_id: int) -> list[dict[str, Any]]:
     """
     anchor.hold(work, record_id)
     rows = work.rows(
-        "SELECT id, name, media_type, size, sha256, username, at FROM record_attachment WHERE record_id = %s ORDER BY id", (record_id,),
+        "SELECT id, name, media_type, size, sha256, username, at FROM record_attachment WHERE record_id = %s ORDER BY id",
+        (record_id,),
     )
     return [{**row, "at": moment_text(row["at"], work.actor.tz)} for row in rows]
 
@@ -77,7 +78,8 @@ def content(work: Work, record_id: int, attachment_id: int) -> dict[str, Any]:
     """
     anchor.hold(work, record_id)
     row = work.row(
-        "SELECT id, name, media_type, size, content FROM record_attachment WHERE record_id = %s AND id = %s", (record_id, attachment_id),
+        "SELECT id, name, media_type, size, content FROM record_attachment WHERE record_id = %s AND id = %s",
+        (record_id, attachment_id),
     )
     if row is None:
         raise NotFound("ERP-1001", f"There is no file {attachment_id} on this record.")

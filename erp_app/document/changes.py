@@ -38,13 +38,23 @@ def record_change(work: Work, dt: DocumentType, doc: Any, action: str, before: S
         doc.version = before.row["version"] + 1
         doc.updated_at, doc.updated_by = work.now, work.actor.user_id
     work.audit(
-        f"{dt.table.name}.{action}", resource=dt.plural, record_id=doc.id, before=old if before is not None else None, after=new, reason=reason,
+        f"{dt.table.name}.{action}",
+        resource=dt.plural,
+        record_id=doc.id,
+        before=old if before is not None else None,
+        after=new,
+        reason=reason,
     )
     work.emit(
         "document.changed",
         {
-            "type": dt.plural, "id": doc.id, "number": getattr(doc, dt.key), "state": getattr(doc, "state", ""), "version": doc.version,
-            "action": action, "user_id": work.actor.user_id,
+            "type": dt.plural,
+            "id": doc.id,
+            "number": getattr(doc, dt.key),
+            "state": getattr(doc, "state", ""),
+            "version": doc.version,
+            "action": action,
+            "user_id": work.actor.user_id,
         },
         topics=[f"doc:{dt.plural}", f"rec:{doc.id}"],
     )

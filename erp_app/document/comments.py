@@ -38,8 +38,15 @@ def add(work: Work, record_id: int, body: Any) -> dict[str, Any]:
     work.emit(
         "comment.added",
         {
-            "type": dt.plural, "id": record_id, "record_id": record_id, "number": anchor.number_of(dt, doc), "comment_id": row["id"], "user_id": work.actor.user_id,
-            "username": work.actor.username, "mentions": mentioned, "body": text,
+            "type": dt.plural,
+            "id": record_id,
+            "record_id": record_id,
+            "number": anchor.number_of(dt, doc),
+            "comment_id": row["id"],
+            "user_id": work.actor.user_id,
+            "username": work.actor.username,
+            "mentions": mentioned,
+            "body": text,
         },
         topics=[f"rec:{record_id}"],
     )

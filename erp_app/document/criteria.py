@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -58,7 +58,7 @@ def conditions(work: Work, dt: DocumentType, filters: Mapping[str, Any], known: 
         if one is None:
             errors[where] = "is no field one can filter by"
             continue
-        for operator, value in (given.items() if isinstance(given, Mapping) else [("eq", given)]):
+        for operator, value in given.items() if isinstance(given, Mapping) else [("eq", given)]:
             if operator not in operators(one):
                 errors[where] = f"takes {', '.join(operators(one))}"
                 continue
@@ -98,7 +98,9 @@ def order(dt: DocumentType, sort: str, known: Mapping[str, Shape]) -> list[tuple
         if one is None:
             if not sort:
                 continue  # the type's own order, hidden from this actor
-            raise Invalid("ERP-1103", f"The list cannot be sorted by {name[:60]!r}; use one of {', '.join(allowed)}.", errors={"sort": "is no column of the list"})
+            raise Invalid(
+                "ERP-1103", f"The list cannot be sorted by {name[:60]!r}; use one of {', '.join(allowed)}.", errors={"sort": "is no column of the list"}
+            )
         result.append((one, part.strip().startswith("-")))
     return result
 
@@ -122,8 +124,16 @@ def _values(one: Shape, operator: str, value: Any, tz: str) -> tuple[list[Any], 
     given = list(given)
     if not 0 < len(given) <= MAX_CHOICES:
         raise Bad(f"takes 1 to {MAX_CHOICES} values")
-    lenient = Shape(one.name, one.column, "text" if one.kind in ("long_text", "state") else "ref" if one.kind == "refs" else one.kind, one.label,
-                    ref=one.ref, choices=one.choices, places=one.places, max_length=4000)
+    lenient = Shape(
+        one.name,
+        one.column,
+        "text" if one.kind in ("long_text", "state") else "ref" if one.kind == "refs" else one.kind,
+        one.label,
+        ref=one.ref,
+        choices=one.choices,
+        places=one.places,
+        max_length=4000,
+    )
     values = [parse(lenient, item, tz) for item in given]
     if any(item is None for item in values):
         raise Bad("needs a value; use empty to look for nothing")
@@ -147,22 +157,27 @@ def _condition(dt: DocumentType, one: Shape, operator: str, values: list[Any], d
         values = [value if operator == "empty" else _custom_text(one, value) for value in values]
     if operator == "empty":
         return column.is_(None) if values[0] else column.is_not(None)
-    if not values:
+    if not values:  # nothing has the number that was asked for
         return false() if operator != "ne" else column.is_not(None)
     if one.kind == "refs":
         return func.coalesce(column, cast([], JSONB)).op("@>")(cast([values[0]], JSONB))
     if day:
         return _whole_days(column, operator, values, tz)
-    if operator == "contains":
-        return column.icontains(values[0], autoescape=True)
-    if operator == "in":
-        return column.in_(values)
-    if operator == "ne":
-        return or_(column != values[0], column.is_(None))
-    compare: dict[str, ColumnElement[bool]] = {"eq": column == values[0]}
-    if one.kind in ORDERED:
-        compare |= {"lt": column < values[0], "lte": column <= values[0], "gt": column > values[0], "gte": column >= values[0]}
-    return compare[operator]
+    return _compared(column, operator, values)
+
+
+def _compared(column: ColumnElement[Any], operator: str, values: list[Any]) -> ColumnElement[bool]:
+    compare: dict[str, Callable[[], ColumnElement[bool]]] = {
+        "eq": lambda: column == values[0],
+        "ne": lambda: or_(column != values[0], column.is_(None)),
+        "in": lambda: column.in_(values),
+        "lt": lambda: column < values[0],
+        "lte": lambda: column <= values[0],
+        "gt": lambda: column > values[0],
+        "gte": lambda: column >= values[0],
+        "contains": lambda: column.icontains(values[0], autoescape=True),
+    }
+    return compare[operator]()
 
 
 def _whole_days(column: ColumnElement[Any], operator: str, values: list[datetime], tz: str) -> ColumnElement[bool]:

@@ -171,8 +171,15 @@ def _stamp_key(tenant_id: int) -> str:
 def _defined(row: dict[str, Any]) -> Defined:
     kind = row["kind"]
     one = Shape(
-        name=row["name"], column=row["name"], kind=kind, label=row["label"], required=row["required"], choices=tuple(row["choices"] or ()),
-        places=_PLACES.get(kind), max_length=_LENGTH.get(kind), custom=True,
+        name=row["name"],
+        column=row["name"],
+        kind=kind,
+        label=row["label"],
+        required=row["required"],
+        choices=tuple(row["choices"] or ()),
+        places=_PLACES.get(kind),
+        max_length=_LENGTH.get(kind),
+        custom=True,
     )
     return Defined(one, row["in_list"], row["in_print"])
 

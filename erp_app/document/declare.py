@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ForeignKeyConstraint, Index, Table, UniqueConstraint, text
@@ -205,7 +206,9 @@ def _complete_lines(model: type[Line], parent: Table) -> None:
         return
     table.info["lines_of"] = parent.name
     table.append_constraint(
-        ForeignKeyConstraint(["tenant_id", "document_id"], [f"{parent.name}.tenant_id", f"{parent.name}.id"], name=f"{table.name}_document_fk", ondelete="CASCADE"),
+        ForeignKeyConstraint(
+            ["tenant_id", "document_id"], [f"{parent.name}.tenant_id", f"{parent.name}.id"], name=f"{table.name}_document_fk", ondelete="CASCADE"
+        ),
     )
     _foreign_keys(table)
 
@@ -221,7 +224,7 @@ def _foreign_keys(table: Table) -> None:
                 ForeignKeyConstraint(["tenant_id", column.name], ["record_ref.tenant_id", "record_ref.id"], name=f"{table.name}_{column.name}_fk"),
             )
         elif plural and not column.info.get("many"):
-            registry.when_known(plural, lambda target, column=column, table=table: _foreign_key(table, column.name, target))
+            registry.when_known(plural, partial(_foreign_key, table, column.name))
             rest = [table.c.id] if "id" in table.c else []
             Index(f"{table.name}_{column.name}", table.c.tenant_id, column, *rest, **_live(table))
 

@@ -23,11 +23,19 @@ def describe(dt: DocumentType, actor: Actor, work: Work | None = None) -> dict[s
     fields = shape.seen(actor, dt, shape.header(dt))
     known = {**fields, **shape.engine_fields(), **{f"custom.{name}": one.shape for name, one in defined.items()}}
     return {
-        "type": dt.plural, "label": dt.label, "label_plural": dt.label_plural, "key": dt.key, "document": dt.is_document,
+        "type": dt.plural,
+        "label": dt.label,
+        "label_plural": dt.label_plural,
+        "key": dt.key,
+        "document": dt.is_document,
         "fields": [field(name, one, dt) for name, one in fields.items()] + [_custom(name, one) for name, one in defined.items()],
         "lines": [
-            {"name": one.name, "label": one.label, "required": one.required,
-             "fields": [field(name, item) for name, item in shape.seen(actor, dt, shape.line(one)).items()]}
+            {
+                "name": one.name,
+                "label": one.label,
+                "required": one.required,
+                "fields": [field(name, item) for name, item in shape.seen(actor, dt, shape.line(one)).items()],
+            }
             for one in dt.lines
         ],
         "columns": columns(dt, fields) + [f"custom.{name}" for name, one in defined.items() if one.in_list],
@@ -36,9 +44,17 @@ def describe(dt: DocumentType, actor: Actor, work: Work | None = None) -> dict[s
         "states": list(shape.allowed_state(dt)) if dt.is_document else [],
         "editable": list(dt.editable),
         "actions": [
-            {"name": one.name, "label": flow.label(one), "sources": list(one.sources), "target": one.target, "permission": one.permission,
-             "fields": [field(name, item) for name, item in flow.asked(one).items()], "confirm": one.confirm}
-            for one in dt.actions if may(actor, dt.plural, one.permission)
+            {
+                "name": one.name,
+                "label": flow.label(one),
+                "sources": list(one.sources),
+                "target": one.target,
+                "permission": one.permission,
+                "fields": [field(name, item) for name, item in flow.asked(one).items()],
+                "confirm": one.confirm,
+            }
+            for one in dt.actions
+            if may(actor, dt.plural, one.permission)
         ],
         "rights": [one for one in ACTIONS if may(actor, dt.plural, one)],
         "creatable": dt.creatable and may(actor, dt.plural, "create"),
@@ -55,8 +71,16 @@ def field(name: str, one: Shape, dt: DocumentType | None = None) -> dict[str, An
     """Return one field as a dict."""
     choices = shape.allowed_state(dt) if one.kind == "state" and dt is not None else one.choices
     return {
-        "name": name, "kind": one.kind, "label": one.label, "required": one.required, "editable": one.editable, "ref": one.ref,
-        "choices": list(choices), "places": one.places, "max_length": one.max_length, "default": show(one, one.default, "UTC"),
+        "name": name,
+        "kind": one.kind,
+        "label": one.label,
+        "required": one.required,
+        "editable": one.editable,
+        "ref": one.ref,
+        "choices": list(choices),
+        "places": one.places,
+        "max_length": one.max_length,
+        "default": show(one, one.default, "UTC"),
     }
 
 

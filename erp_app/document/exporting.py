@@ -20,8 +20,8 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from erp_app.document import custom, listing, repo, shape
 from erp_app.document.declare import DocumentType
 from erp_app.document.listing import Query
-from erp_app.document.read import repo_row, values
 from erp_app.document.read import labels as labels_of
+from erp_app.document.read import repo_row, values
 from erp_app.document.shape import Shape
 from erp_app.i18n import say
 from erp_app.kernel.access import require

@@ -17,8 +17,18 @@ from sqlmodel import Field
 KINDS = ("text", "long_text", "choice", "integer", "quantity", "price", "percent", "money", "date", "moment", "flag", "ref", "refs", "record", "user", "json")
 
 
-def _field(kind: str, sa_type: Any, *, required: bool, default: Any = None, label: str = "", info: dict[str, Any] | None = None,
-           index: bool = False, max_length: int | None = None, server_default: str | None = None) -> Any:
+def _field(
+    kind: str,
+    sa_type: Any,
+    *,
+    required: bool,
+    default: Any = None,
+    label: str = "",
+    info: dict[str, Any] | None = None,
+    index: bool = False,
+    max_length: int | None = None,
+    server_default: str | None = None,
+) -> Any:
     extra: dict[str, Any] = {"info": {"kind": kind, "label": label, "required": required, "max_length": max_length, **(info or {})}}
     if server_default is not None:
         extra["server_default"] = text(server_default)

@@ -112,7 +112,7 @@ def given(work: Work, dt: DocumentType, action: Action, data: Mapping[str, Any])
         elif name not in tables:
             errors[str(name)[:60]] = "is not asked for by this step"
     if action.lines is not None:
-        result["lines"] = _lines(work, dt, action, data.get("lines"), errors, pending)
+        result["lines"] = _lines(work.actor.tz, action, data.get("lines"), errors, pending)
     errors.update({name: "is required" for name, one in shapes.items() if one.required and result.get(one.column) is None and name not in errors})
     _resolve(work, pending, errors)
     if errors:
@@ -121,8 +121,7 @@ def given(work: Work, dt: DocumentType, action: Action, data: Mapping[str, Any])
     return result
 
 
-def _lines(work: Work, dt: DocumentType, action: Action, data: Any, errors: dict[str, str],
-           pending: list[tuple[dict[str, Any], Shape, Any, str]]) -> list[dict[str, Any]]:
+def _lines(tz: str, action: Action, data: Any, errors: dict[str, str], pending: list[tuple[dict[str, Any], Shape, Any, str]]) -> list[dict[str, Any]]:
     """Read the lines of a step like lines of a document; missing required fields are errors, no lines at all are the handler's business."""
     if data is None:
         return []
@@ -138,7 +137,7 @@ def _lines(work: Work, dt: DocumentType, action: Action, data: Any, errors: dict
             if name not in known or not known[name].editable:
                 errors[f"lines.{number}.{str(name)[:60]}"] = "is no field of this line"
             else:
-                _read(known[name], value, work.actor.tz, columns, f"lines.{number}.{name}", errors, pending)
+                _read(known[name], value, tz, columns, f"lines.{number}.{name}", errors, pending)
         for name, one in known.items():
             columns.setdefault(one.column, None)
             if one.required and columns[one.column] is None:
@@ -147,8 +146,9 @@ def _lines(work: Work, dt: DocumentType, action: Action, data: Any, errors: dict
     return result
 
 
-def _read(one: Shape, value: Any, tz: str, target: dict[str, Any], where: str, errors: dict[str, str],
-          pending: list[tuple[dict[str, Any], Shape, Any, str]]) -> None:
+def _read(
+    one: Shape, value: Any, tz: str, target: dict[str, Any], where: str, errors: dict[str, str], pending: list[tuple[dict[str, Any], Shape, Any, str]]
+) -> None:
     try:
         stored = parse(one, value, tz)
     except Bad as bad:
@@ -178,8 +178,17 @@ def _ask_shape(ask: Ask) -> Shape:
         length = MAX_REASON
     column = f"{ask.name}_id" if ask.kind in ("ref", "user") else ask.name
     places = {"quantity": 4, "price": 4, "percent": 4, "money": 0}.get(ask.kind)
-    return Shape(ask.name, column, ask.kind, ask.label or ask.name.capitalize(), required=ask.required, ref=ask.ref or ("users" if ask.kind == "user" else ""), choices=ask.choices,
-                 places=places, max_length=length)
+    return Shape(
+        ask.name,
+        column,
+        ask.kind,
+        ask.label or ask.name.capitalize(),
+        required=ask.required,
+        ref=ask.ref or ("users" if ask.kind == "user" else ""),
+        choices=ask.choices,
+        places=places,
+        max_length=length,
+    )
 
 
 def _shown(action: Action, record: Mapping[str, Any]) -> bool:
@@ -194,7 +203,8 @@ def _not_from_here(dt: DocumentType, doc: Any, action: Action) -> Refused:
     number, state = getattr(doc, dt.key), str(getattr(doc, "state", ""))
     wanted = " or ".join(one.replace("_", " ") for one in action.sources)
     return Refused(
-        "ERP-1602", f"{_verb(action)} is not possible: {dt.label.lower()} {number} is {state.replace('_', ' ')}, it must be {wanted}.",
+        "ERP-1602",
+        f"{_verb(action)} is not possible: {dt.label.lower()} {number} is {state.replace('_', ' ')}, it must be {wanted}.",
         data={"number": number, "state": state, "sources": list(action.sources)},
     )
 
@@ -202,4 +212,3 @@ def _not_from_here(dt: DocumentType, doc: Any, action: Action) -> Refused:
 def label(action: Action) -> str:
     """Return the text of the step's button."""
     return _verb(action)
-

@@ -50,16 +50,17 @@ def _nearest(start: int, edges: list[dict[str, Any]], ids: list[int]) -> list[in
         neighbours.setdefault(one["to_id"], set()).add(one["from_id"])
     found, queue = {start}, [start]
     for here in queue:
-        for one in sorted(neighbours.get(here, ())):
-            if one not in found and len(found) < MAX_NODES:
-                found.add(one)
-                queue.append(one)
+        for near in sorted(neighbours.get(here, ())):
+            if near not in found and len(found) < MAX_NODES:
+                found.add(near)
+                queue.append(near)
     return sorted(found)
 
 
 def _nodes(work: Work, ids: list[int]) -> list[dict[str, Any]]:
     rows = work.rows(
-        "SELECT id, type, number, label, state, effective_at FROM record_ref WHERE id = ANY(%s) AND state <> 'deleted' ORDER BY effective_at, id", (ids,),
+        "SELECT id, type, number, label, state, effective_at FROM record_ref WHERE id = ANY(%s) AND state <> 'deleted' ORDER BY effective_at, id",
+        (ids,),
     )
     known = {one.plural: one for one in registry.all_types()}
     amounts: dict[int, Any] = {}
@@ -68,10 +69,13 @@ def _nodes(work: Work, ids: list[int]) -> list[dict[str, Any]]:
             amounts |= _amounts(work, known[plural], [row["id"] for row in rows if row["type"] == plural])
     return [
         {
-            **row, "type_label": known[row["type"]].label, "amount": amounts[row["id"]],
+            **row,
+            "type_label": known[row["type"]].label,
+            "amount": amounts[row["id"]],
             "effective_at": moment_text(row["effective_at"], work.actor.tz) if row["effective_at"] else None,
         }
-        for row in rows if row["id"] in amounts
+        for row in rows
+        if row["id"] in amounts
     ]
 
 

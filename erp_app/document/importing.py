@@ -93,10 +93,16 @@ def run(actor: Actor, dt: DocumentType, table: Table, mapping: Mapping[str, str]
         created, problems = _write(actor, dt, records, problems, mode)
     errors = [item for one in problems for item in one]
     return {
-        "columns": table.header, "fields": fields, "mapping": chosen, "rows": len(table.rows), "records": len(records),
-        "valid": sum(1 for one in problems if not one), "created": created,
+        "columns": table.header,
+        "fields": fields,
+        "mapping": chosen,
+        "rows": len(table.rows),
+        "records": len(records),
+        "valid": sum(1 for one in problems if not one),
+        "created": created,
         "errors": [{**one, "column": table.header[one["column"]] if one["column"] is not None else None} for one in errors[:MAX_ERRORS]],
-        "preview": [one.data for one in records[:PREVIEWED]], "error_file": _error_file(table, records, problems),
+        "preview": [one.data for one in records[:PREVIEWED]],
+        "error_file": _error_file(table, records, problems),
     }
 
 
@@ -181,7 +187,9 @@ def _problems(record: Record, error: ErpError) -> list[dict[str, Any]]:
     return found
 
 
-def _write(actor: Actor, dt: DocumentType, records: list[Record], problems: list[list[dict[str, Any]]], mode: str) -> tuple[list[str], list[list[dict[str, Any]]]]:
+def _write(
+    actor: Actor, dt: DocumentType, records: list[Record], problems: list[list[dict[str, Any]]], mode: str
+) -> tuple[list[str], list[list[dict[str, Any]]]]:
     """Write the good records in one transaction; in mode `all` a late refusal undoes everything."""
     created: list[str] = []
     after = list(problems)

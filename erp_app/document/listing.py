@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Select, Text, and_, any_, case, cast, func, literal, select, true
+from sqlalchemy import BigInteger, ClauseElement, ColumnElement, Executable, Select, Text, and_, any_, case, cast, func, literal, select, true
 from sqlalchemy.dialects.postgresql import ARRAY, array
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
 
 from erp_app.document import criteria, custom, read, repo, shape
 from erp_app.document.custom import Defined
@@ -144,7 +146,11 @@ def _page_rows(wanted: _List, offset: int, size: int) -> list[dict[str, Any]]:
         if len(rows) == size or number == len(parts) - 1:
             break
         connection = wanted.work.session.connection()
-        passed = len(found) + offset if found or not offset else int(connection.execute(select(func.count()).select_from(part.order_by(None).subquery())).scalar_one())
+        passed = (
+            len(found) + offset
+            if found or not offset
+            else int(connection.execute(select(func.count()).select_from(part.order_by(None).subquery())).scalar_one())
+        )
         offset = max(0, offset - passed)
     return rows
 
@@ -158,10 +164,12 @@ def _along_reference(wanted: _List) -> Select[Any]:
     one, descending = wanted.order[0]
     table = wanted.dt.table
     other: Any = RecordRef.__table__.alias("along")  # type: ignore[attr-defined]
-    joined = other.join(table, and_(table.c.tenant_id == other.c.tenant_id, table.c[one.column] == other.c.id))
-    by = [other.c.number, table.c.id]
-    query = select(table.c.id).select_from(joined).where(other.c.type == one.ref, *wanted.where)
-    return query.order_by(*(key.desc() if descending else key for key in by))
+    by_id = table.c.id.desc() if descending else table.c.id.asc()
+    by_number = other.c.number.desc() if descending else other.c.number.asc()
+    # The order within keeps the planner from joining everything first: it walks, and stops when the page is full.
+    each = select(table.c.id).where(table.c[one.column] == other.c.id, *wanted.where).order_by(by_id).lateral("each")
+    query = select(each.c.id).select_from(other.join(each, true())).where(other.c.type == one.ref)
+    return query.order_by(by_number, each.c.id.desc() if descending else each.c.id.asc())
 
 
 def _rows(wanted: _List, ids: Select[Any]) -> list[dict[str, Any]]:
@@ -175,15 +183,12 @@ def _rows(wanted: _List, ids: Select[Any]) -> list[dict[str, Any]]:
         .where(found.c.tenant_id == table.c.tenant_id, found.c.id == any_(_referred(table, fields)))
         .lateral("named")
     )
-    query = (
-        select(table, named.c.named).select_from(place.join(table, table.c.id == place.c.id).join(named, true()))
-        .order_by(place.c.place)
-    )
+    query = select(table, named.c.named).select_from(place.join(table, table.c.id == place.c.id).join(named, true())).order_by(place.c.place)
     wanted.work.flush()
     result = []
     for row in wanted.work.session.connection().execute(query).mappings():
         targets = read.index(Target(int(key), *item) for key, item in (row["named"] or {}).items())
-        result.append(read.flat(row, fields, targets, wanted.work.actor.tz, wanted.defined))
+        result.append(read.flat(dict(row), fields, targets, wanted.work.actor.tz, wanted.defined))
     return result
 
 
@@ -211,12 +216,23 @@ def _count(wanted: _List, where: list[ColumnElement[bool]]) -> tuple[int, bool]:
 
 
 def _estimate(wanted: _List, where: list[ColumnElement[bool]]) -> int:
-    from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - only here
-
-    query = select(wanted.dt.table.c.id).where(*where)
-    made = query.compile(dialect=postgresql.psycopg.dialect(), compile_kwargs={"render_postcompile": True})
-    plan = wanted.work.value("EXPLAIN (FORMAT JSON) " + str(made), made.params)  # type: ignore[arg-type]
+    """Return how many rows the planner expects."""
+    plan = wanted.work.session.connection().execute(_Explained(select(wanted.dt.table.c.id).where(*where))).scalar_one()
     return int(plan[0]["Plan"]["Plan Rows"])
+
+
+class _Explained(Executable, ClauseElement):
+    """The plan of a query instead of its rows."""
+
+    inherit_cache = False
+
+    def __init__(self, query: Select[Any]) -> None:
+        self.query = query
+
+
+@compiles(_Explained)
+def _explain(element: _Explained, compiler: SQLCompiler, **options: Any) -> str:
+    return f"EXPLAIN (FORMAT JSON) {compiler.process(element.query, **options)}"
 
 
 def _search(wanted: _List, words: Terms, offset: int, size: int) -> Page:
@@ -240,10 +256,9 @@ def _look_through(wanted: _List, words: Terms, offset: int, size: int, window: i
     table = wanted.dt.table
     found: Any = RecordRef.__table__  # type: ignore[attr-defined]
     first = _ordered(wanted, wanted.where, [table.c.id], placed=True).limit(window).cte("first_").prefix_with("MATERIALIZED")
-    matches = (
-        select(first.c.id, first.c.place).join(found, found.c.id == first.c.id)
-        .where(*(found.c.search.like(pattern) for pattern in words.patterns)).cte("matches")
-    )
+    # One look into the register for each row; the limit keeps the planner from reading the whole register instead.
+    hit = select(literal(1)).where(found.c.id == first.c.id, *(found.c.search.like(pattern) for pattern in words.patterns)).limit(1).lateral("hit")
+    matches = select(first.c.id, first.c.place).select_from(first.join(hit, true())).cte("matches")
     return _page_of(wanted, select(func.count()).select_from(first).scalar_subquery(), matches, offset, size)
 
 
@@ -275,5 +290,3 @@ def _matching(dt: DocumentType, words: Terms) -> ColumnElement[bool]:
 
 def _listed(ids: list[int]) -> Select[Any]:
     return select(func.unnest(cast(list(ids), ARRAY(BigInteger))))
-
-

@@ -80,4 +80,4 @@ def _first(want: Wanted, offered: Sequence[Offered], left: dict[int, Decimal]) -
     same = [one.line_no for one in offered if one.item_id == want.item_id]
     enough = [line for line in same if left[line] >= want.quantity]
     some = [line for line in same if left[line] > 0]
-    return (enough or some or same or [None])[0]
+    return next(iter(enough or some or same), None)

@@ -32,8 +32,7 @@ def repo_row(line: Any) -> dict[str, Any]:
     return {column.name: getattr(line, column.name) for column in repo.table_of(type(line)).c}
 
 
-def flat(row: Mapping[str, Any], fields: dict[str, Shape], targets: Mapping[tuple[str, int], Target], tz: str,
-         defined: dict[str, Defined]) -> dict[str, Any]:
+def flat(row: Mapping[str, Any], fields: dict[str, Shape], targets: Mapping[tuple[str, int], Target], tz: str, defined: dict[str, Defined]) -> dict[str, Any]:
     """Return the header in API form: id, version, the fields, custom values, who and when."""
     engine = shape.engine_fields()
     result: dict[str, Any] = {"id": row["id"], "version": row["version"]}

@@ -56,7 +56,8 @@ def remove(work: Work, plural: str, view_id: int) -> None:
     """
     others = may(work.actor, plural, "edit")
     gone = work.run(
-        "DELETE FROM saved_view WHERE id = %s AND type = %s AND (user_id = %s OR (shared AND %s))", (view_id, plural, work.actor.user_id, others),
+        "DELETE FROM saved_view WHERE id = %s AND type = %s AND (user_id = %s OR (shared AND %s))",
+        (view_id, plural, work.actor.user_id, others),
     )
     if not gone:
         raise NotFound("ERP-1001", "There is no such view of yours.")

@@ -84,7 +84,8 @@ def _allowed(work: Work, ids: list[int]) -> list[dict[str, Any]]:
     if not ids:
         return []
     rows = work.rows(
-        "SELECT id, type, number, label, state, effective_at FROM record_ref WHERE id = ANY(%s) ORDER BY effective_at DESC NULLS LAST, id DESC", (ids,),
+        "SELECT id, type, number, label, state, effective_at FROM record_ref WHERE id = ANY(%s) ORDER BY effective_at DESC NULLS LAST, id DESC",
+        (ids,),
     )
     known = {one.plural: one for one in registry.all_types()}
     by_type: dict[str, list[int]] = {}
@@ -109,5 +110,3 @@ def _column(work: Work, query: Any, params: tuple[Any, ...]) -> list[int]:
 
 def _escaped(word: str) -> str:
     return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-
-

@@ -26,7 +26,21 @@ from erp_app.kernel.ids import new_key
 from erp_app.kernel.uow import Work, unit_of_work
 
 __all__ = [
-    "Page", "Query", "act", "act_many", "advance", "create", "get", "get_id", "lines_of", "link", "load", "page", "preview", "remove", "update",
+    "Page",
+    "Query",
+    "act",
+    "act_many",
+    "advance",
+    "create",
+    "get",
+    "get_id",
+    "lines_of",
+    "link",
+    "load",
+    "page",
+    "preview",
+    "remove",
+    "update",
 ]
 
 MAX_BULK = 1000
@@ -69,7 +83,7 @@ def create(work: Work, dt: DocumentType, data: Mapping[str, Any], *, internal: b
     _store(work, dt, doc)
     _link(work, dt, doc)
     if dt.is_document and dt.number and numbered:
-        doc.number = _number(work, dt, doc)  # type: ignore[attr-defined]
+        doc.number = _number(work, dt, doc)
         work.flush()
     record_change(work, dt, doc, "create", None)
     return read.present(work, dt, doc)
@@ -89,7 +103,8 @@ def update(work: Work, dt: DocumentType, ref: int | str, data: Mapping[str, Any]
     _same_version(dt, doc, version)
     if dt.is_document and doc.state not in dt.editable and not internal:
         raise Refused(
-            "ERP-1603", f"{dt.label} {doc.number} is {doc.state.replace('_', ' ')} and can no longer be changed. Reverse it and enter it again.",
+            "ERP-1603",
+            f"{dt.label} {doc.number} is {doc.state.replace('_', ' ')} and can no longer be changed. Reverse it and enter it again.",
             data={"number": doc.number, "state": doc.state},
         )
     before = Snapshot.take(work, dt, doc)
@@ -122,8 +137,11 @@ def remove(work: Work, dt: DocumentType, ref: int | str, version: int | None = N
     before = Snapshot.take(work, dt, doc)
     if dt.is_document:
         if doc.state != dt.initial:
-            raise Refused("ERP-1604", f"{dt.label} {doc.number} is {doc.state.replace('_', ' ')}. Only drafts are deleted; reverse or cancel it instead.",
-                          data={"number": doc.number, "state": doc.state})
+            raise Refused(
+                "ERP-1604",
+                f"{dt.label} {doc.number} is {doc.state.replace('_', ' ')}. Only drafts are deleted; reverse or cancel it instead.",
+                data={"number": doc.number, "state": doc.state},
+            )
         doc.state = repo.DELETED
     else:
         doc.active = False
@@ -156,8 +174,9 @@ def get_id(work: Work, dt: DocumentType, ref: int | str) -> int:
     return int(doc.id)
 
 
-def act(work: Work, dt: DocumentType, ref: int | str, action: str, data: Mapping[str, Any] | None = None, version: int | None = None,
-        *, internal: bool = False) -> dict[str, Any]:
+def act(
+    work: Work, dt: DocumentType, ref: int | str, action: str, data: Mapping[str, Any] | None = None, version: int | None = None, *, internal: bool = False
+) -> dict[str, Any]:
     """Take a step; from an earlier state the steps in between are taken too, each with its own right, audit row and event.
 
     Returns:
@@ -203,7 +222,8 @@ def _as_promised(work: Work, dt: DocumentType, doc: Any, action: str, data: dict
     effects = ((one.preview(work, doc, data) or {}).get("effects")) if one is not None and one.preview is not None else None
     if _token(effects) != token:
         raise Conflict(
-            "ERP-1411", f"Since the preview of {getattr(doc, dt.key)} something else was posted: it would now change other things. Look at the new preview.",
+            "ERP-1411",
+            f"Since the preview of {getattr(doc, dt.key)} something else was posted: it would now change other things. Look at the new preview.",
             data={"effects": effects, "token": _token(effects)},
         )
 
@@ -281,8 +301,10 @@ def _may_keep(work: Work, dt: DocumentType, doc: Any, action: str) -> None:
 def _same_version(dt: DocumentType, doc: Any, version: int | None) -> None:
     if version is not None and version != doc.version:
         raise Conflict(
-            "ERP-1003", f"{dt.label} {getattr(doc, dt.key)} was changed by someone else in the meantime (version {doc.version}, yours {version})."
-            " Load it again and repeat your change.", data={"version": doc.version, "yours": version},
+            "ERP-1003",
+            f"{dt.label} {getattr(doc, dt.key)} was changed by someone else in the meantime (version {doc.version}, yours {version})."
+            " Load it again and repeat your change.",
+            data={"version": doc.version, "yours": version},
         )
 
 

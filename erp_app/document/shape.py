@@ -129,10 +129,19 @@ def _shape(column: Column[Any], defaults: dict[str, Any]) -> Shape:
     name = column.name.removesuffix("_id") if kind in ("ref", "user") else column.name
     default = defaults[column.name].get_default(call_default_factory=True) if column.name in defaults else None
     return Shape(
-        name=name, column=column.name, kind=kind, label=str(info.get("label") or name.replace("_", " ").capitalize()),
-        required=bool(info.get("required")) and not _known(default), editable=bool(info.get("edit", True)), see=str(info.get("see") or ""),
-        ref=str(info.get("ref") or ""), choices=tuple(info.get("choices") or ()), places=info.get("places"), max_length=info.get("max_length"),
-        default=default if _known(default) else None, filter=dict(info.get("filter") or {}),
+        name=name,
+        column=column.name,
+        kind=kind,
+        label=str(info.get("label") or name.replace("_", " ").capitalize()),
+        required=bool(info.get("required")) and not _known(default),
+        editable=bool(info.get("edit", True)),
+        see=str(info.get("see") or ""),
+        ref=str(info.get("ref") or ""),
+        choices=tuple(info.get("choices") or ()),
+        places=info.get("places"),
+        max_length=info.get("max_length"),
+        default=default if _known(default) else None,
+        filter=dict(info.get("filter") or {}),
     )
 
 

@@ -155,7 +155,8 @@ class Sheet:
         cells: list[list[str]] = []
         for width, text in zip(widths, texts, strict=True):
             fits = "\n" not in text and pdf.get_string_width(text) < width - 2
-            cells.append([text] if fits else pdf.multi_cell(width, 4.4, text, dry_run=True, output=MethodReturnValue.LINES)[:50])
+            broken: Any = [text] if fits else pdf.multi_cell(width, 4.4, text, dry_run=True, output=MethodReturnValue.LINES)
+            cells.append(list(broken)[:50])
         height = 4.4 * max(len(lines) for lines in cells) + 1.2
         if pdf.will_page_break(height):
             pdf.add_page()

@@ -33,7 +33,8 @@ def timeline(work: Work, record_id: int, *, kinds: Iterable[str] = ("change", "c
         entries += [{"kind": "comment", **row} for row in rows]
     if "attachment" in wanted:
         rows = work.rows(
-            "SELECT id, at, username, name, size, media_type FROM record_attachment WHERE record_id = %s ORDER BY id DESC LIMIT %s", (record_id, size),
+            "SELECT id, at, username, name, size, media_type FROM record_attachment WHERE record_id = %s ORDER BY id DESC LIMIT %s",
+            (record_id, size),
         )
         entries += [{"kind": "attachment", **row} for row in rows]
     entries.sort(key=lambda one: (one["at"], one["id"]), reverse=True)
@@ -53,8 +54,9 @@ def _changes(work: Work, dt: DocumentType, record_id: int, size: int) -> list[di
     return [_entry(row, fields, tables, labels, extra) for row in rows]
 
 
-def _entry(row: dict[str, Any], fields: dict[str, Shape], tables: dict[str, tuple[str, dict[str, Shape]]], labels: dict[int, str],
-           extra: dict[str, str]) -> dict[str, Any]:
+def _entry(
+    row: dict[str, Any], fields: dict[str, Shape], tables: dict[str, tuple[str, dict[str, Shape]]], labels: dict[int, str], extra: dict[str, str]
+) -> dict[str, Any]:
     before, after = row["before"] or {}, row["after"] or {}
     changes: list[dict[str, Any]] = []
     for name, one in fields.items():
@@ -63,21 +65,30 @@ def _entry(row: dict[str, Any], fields: dict[str, Shape], tables: dict[str, tupl
     was, is_ = before.get("custom") or {}, after.get("custom") or {}
     changes += [
         {"field": f"custom.{name}", "label": label, "before": was.get(name), "after": is_.get(name)}
-        for name, label in extra.items() if was.get(name) != is_.get(name)
+        for name, label in extra.items()
+        if was.get(name) != is_.get(name)
     ]
     for name, (label, known) in tables.items():
         if name in after:
             changes.append({"field": name, "label": label, "before": _lines(before.get(name), known, labels), "after": _lines(after[name], known, labels)})
     return {
-        "kind": "change", "id": row["id"], "at": row["at"], "username": row["username"], "via": row["via"], "reason": row["reason"],
-        "action": row["action"].rpartition(".")[2], "state": after.get("state"), "changes": changes,
+        "kind": "change",
+        "id": row["id"],
+        "at": row["at"],
+        "username": row["username"],
+        "via": row["via"],
+        "reason": row["reason"],
+        "action": row["action"].rpartition(".")[2],
+        "state": after.get("state"),
+        "changes": changes,
     }
 
 
 def _lines(rows: Any, known: dict[str, Shape], labels: dict[int, str]) -> list[dict[str, Any]]:
     return [
         {"line_no": row.get("line_no"), **{name: _named(one, row.get(name), labels) for name, one in known.items() if row.get(name) is not None}}
-        for row in rows or [] if isinstance(row, dict)
+        for row in rows or []
+        if isinstance(row, dict)
     ]
 
 

@@ -180,6 +180,21 @@ def _json(_shape: Shape, value: Any, _tz: str) -> Any:
 
 
 _PARSERS: dict[str, Callable[[Shape, Any, str], Any]] = {
-    "text": _text, "long_text": _text, "choice": _choice, "state": _text, "integer": _integer, "quantity": _decimal, "price": _decimal,
-    "percent": _decimal, "money": _money, "date": _date, "moment": _moment, "flag": _flag, "ref": _key, "user": _key, "record": _key, "refs": _keys, "json": _json,
+    "text": _text,
+    "long_text": _text,
+    "choice": _choice,
+    "state": _text,
+    "integer": _integer,
+    "quantity": _decimal,
+    "price": _decimal,
+    "percent": _decimal,
+    "money": _money,
+    "date": _date,
+    "moment": _moment,
+    "flag": _flag,
+    "ref": _key,
+    "user": _key,
+    "record": _key,
+    "refs": _keys,
+    "json": _json,
 }

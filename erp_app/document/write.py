@@ -104,8 +104,15 @@ class _Reader:
             self.errors[where[key]] = f"must be a {_noun(key[0])} with {wanted}"
 
 
-def read(work: Work, dt: DocumentType, data: Mapping[str, Any], *, before: Mapping[str, Any] | None = None,
-         lines_before: Mapping[str, list[dict[str, Any]]] | None = None, internal: bool = False) -> Given:
+def read(
+    work: Work,
+    dt: DocumentType,
+    data: Mapping[str, Any],
+    *,
+    before: Mapping[str, Any] | None = None,
+    lines_before: Mapping[str, list[dict[str, Any]]] | None = None,
+    internal: bool = False,
+) -> Given:
     """Check everything given and return it as columns; without `before` the record is new and must be complete.
 
     Raises:

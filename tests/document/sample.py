@@ -66,23 +66,43 @@ def ship(work, doc, data: dict[str, Any]) -> dict[str, Any]:
     return {"shipped": doc.total, "by": data.get("vehicle")}
 
 
-PARTIES = ("sample-parties", lambda: DocumentType(
-    SampleParty, label="Party", label_plural="Parties", plural="sample-parties", columns=["code", "name", "city", "kind", "active"],
-    search=["code", "name", "city"], filters=["city", "kind", "active"], access=Access(view=["staff"], create=["manager"], edit=["manager"]),
-))
-ORDERS = ("sample-orders", lambda: DocumentType(
-    SampleOrder, label="Order", plural="sample-orders", number="SO-{year}-{seq:05}",
-    columns=["number", "effective_at", "party", "title", "priority", "total", "margin", "state"], search=["number", "title", "party", "reference"],
-    filters=["party", "priority", "due_on", "urgent", "state"], sort="-effective_at", lines=[Lines("lines", SampleOrderLine)], links=["others"],
-    states=["draft", "approved", "sent", "closed", "cancelled"], on_save=total,
-    actions=[
-        Action("approve", ("draft",), "approved", "approve"),
-        Action("send", ("approved",), "sent", "post", ship, form=(Ask("vehicle"), Ask("to", "ref", ref="sample-parties"))),
-        Action("close", ("sent",), "closed", "edit"),
-        Action("cancel", ("draft", "approved"), "cancelled", "cancel", implied=False, reason=True),
-    ],
-    access=Access(view=["staff:own"], create=["staff"], edit=["staff:own"], approve=["manager"], post=["manager"], cancel=["manager"]),
-))
+PARTIES = (
+    "sample-parties",
+    lambda: DocumentType(
+        SampleParty,
+        label="Party",
+        label_plural="Parties",
+        plural="sample-parties",
+        columns=["code", "name", "city", "kind", "active"],
+        search=["code", "name", "city"],
+        filters=["city", "kind", "active"],
+        access=Access(view=["staff"], create=["manager"], edit=["manager"]),
+    ),
+)
+ORDERS = (
+    "sample-orders",
+    lambda: DocumentType(
+        SampleOrder,
+        label="Order",
+        plural="sample-orders",
+        number="SO-{year}-{seq:05}",
+        columns=["number", "effective_at", "party", "title", "priority", "total", "margin", "state"],
+        search=["number", "title", "party", "reference"],
+        filters=["party", "priority", "due_on", "urgent", "state"],
+        sort="-effective_at",
+        lines=[Lines("lines", SampleOrderLine)],
+        links=["others"],
+        states=["draft", "approved", "sent", "closed", "cancelled"],
+        on_save=total,
+        actions=[
+            Action("approve", ("draft",), "approved", "approve"),
+            Action("send", ("approved",), "sent", "post", ship, form=(Ask("vehicle"), Ask("to", "ref", ref="sample-parties"))),
+            Action("close", ("sent",), "closed", "edit"),
+            Action("cancel", ("draft", "approved"), "cancelled", "cancel", implied=False, reason=True),
+        ],
+        access=Access(view=["staff:own"], create=["staff"], edit=["staff:own"], approve=["manager"], post=["manager"], cancel=["manager"]),
+    ),
+)
 
 
 def register() -> tuple[DocumentType, DocumentType]:
@@ -116,6 +136,14 @@ def manager(tenant: int = 1, user: int = 501) -> Actor:
 def clerk(tenant: int = 1, user: int = 502) -> Actor:
     """Sees and edits own orders, no costs, no approval."""
     own = frozenset({"own"})
-    return person(tenant, user, "clerk", {
-        ("sample-parties", "view"): ALL, ("sample-orders", "view"): own, ("sample-orders", "create"): ALL, ("sample-orders", "edit"): own,
-    })
+    return person(
+        tenant,
+        user,
+        "clerk",
+        {
+            ("sample-parties", "view"): ALL,
+            ("sample-orders", "view"): own,
+            ("sample-orders", "create"): ALL,
+            ("sample-orders", "edit"): own,
+        },
+    )

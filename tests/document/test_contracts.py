@@ -8,7 +8,8 @@ import pytest
 
 import erp_app.domains  # noqa: F401
 from erp_app.document import registry
-from tests.contract import Firm, contract
+from tests.contract import contract
+from tests.contract_samples import Firm
 from tests.flows.firm import Firm as Story
 from tests.flows.firm import moment
 
@@ -36,6 +37,7 @@ def firm(story) -> Firm:
 
 def samples(story: Story) -> dict[str, dict]:
     """Values by type and field; `...` leaves a field out, or says with `unique` that the same content cannot be entered twice."""
+
     def receipt(_firm):
         return [story.received("FG", 1, 1000, "2026-01-06", "PT Baja")["number"]]
 

@@ -17,8 +17,14 @@ def orders(samples):
     with unit_of_work(manager()) as work:
         service.create(work, samples[0], {"code": "A", "name": "Party A"})
         for name, kind, more in (
-            ("colour", "choice", {"choices": ["red", "blue"], "in_list": True, "in_print": True}), ("weight", "quantity", {}), ("count", "integer", {}),
-            ("until", "date", {}), ("fragile", "flag", {}), ("remark", "text", {}), ("price", "money", {}), ("story", "long_text", {}),
+            ("colour", "choice", {"choices": ["red", "blue"], "in_list": True, "in_print": True}),
+            ("weight", "quantity", {}),
+            ("count", "integer", {}),
+            ("until", "date", {}),
+            ("fragile", "flag", {}),
+            ("remark", "text", {}),
+            ("price", "money", {}),
+            ("story", "long_text", {}),
         ):
             custom.define(work, "sample-orders", {"name": name, "label": name.title(), "kind": kind, **more})
     return samples[1]
@@ -32,7 +38,14 @@ def make(dt, **values):
 def test_values_are_typed_and_come_back_exactly(orders):
     made = make(orders, colour="red", weight=1.5, count="7", until="2026-02-01", fragile=True, remark=" x ", price="1000")
     assert made["custom"] == {
-        "colour": "red", "weight": "1.5", "count": 7, "until": "2026-02-01", "fragile": True, "remark": "x", "price": "1000", "story": None,
+        "colour": "red",
+        "weight": "1.5",
+        "count": 7,
+        "until": "2026-02-01",
+        "fragile": True,
+        "remark": "x",
+        "price": "1000",
+        "story": None,
     }
     with pytest.raises(Invalid) as caught:
         make(orders, colour="green", weight="1.23456", count=1.5, until="x", fragile="maybe", remark=5, price="0.5", nothing=1)
@@ -42,6 +55,7 @@ def test_values_are_typed_and_come_back_exactly(orders):
 def test_lists_filter_and_sort_by_them(orders):
     ids = [make(orders, weight=weight, remark="sortme")["id"] for weight in ("9", "10", "2.5")]
     with unit_of_work(manager()) as work:
+
         def found(**options):
             return [one["id"] for one in service.page(work, orders, Query(page_size=500, **options)).items]
 
@@ -89,7 +103,7 @@ def test_another_company_has_its_own(orders, samples):
 def test_a_new_field_is_known_to_a_process_that_had_read_before(orders, monkeypatch):
     with unit_of_work(manager()) as work:
         custom.fields(work, "sample-orders")
-    other_process = {key: value for key, value in custom._cache.items()}
+    other_process = dict(custom._cache)
     with unit_of_work(manager()) as work:
         custom.define(work, "sample-orders", {"name": "brandnew", "label": "Brand new", "kind": "text"})
     monkeypatch.setattr(custom, "_cache", other_process)
@@ -120,10 +134,25 @@ def test_required_ones_are_required_and_kinds_stay(orders):
     assert caught.value.errors == {"kind": "cannot be changed"}
 
 
-@pytest.mark.parametrize("wrong", [
-    {"name": "Bad Name"}, {"name": "title"}, {"name": "id"}, {"name": "x; drop"}, {"kind": "json"}, {"label": ""}, {"label": "a\x00"}, {"kind": "choice", "choices": []},
-    {"choices": "red"}, {"required": "yes"}, {"position": -1}, {"colour": 1}, {"name": None}, {"choices": [1]},
-])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"name": "Bad Name"},
+        {"name": "title"},
+        {"name": "id"},
+        {"name": "x; drop"},
+        {"kind": "json"},
+        {"label": ""},
+        {"label": "a\x00"},
+        {"kind": "choice", "choices": []},
+        {"choices": "red"},
+        {"required": "yes"},
+        {"position": -1},
+        {"colour": 1},
+        {"name": None},
+        {"choices": [1]},
+    ],
+)
 def test_a_wrong_definition_is_refused(orders, wrong):
     with pytest.raises(Invalid), unit_of_work(manager()) as work:
         custom.define(work, "sample-orders", {"name": "fine", "label": "Fine", "kind": "text", **wrong})
@@ -131,7 +160,8 @@ def test_a_wrong_definition_is_refused(orders, wrong):
 
 def test_only_who_may_edit_custom_fields_defines_them(orders):
     for call in (
-        lambda work: custom.define(work, "sample-orders", {"name": "a", "label": "A", "kind": "text"}), lambda work: custom.retire(work, "sample-orders", "colour"),
+        lambda work: custom.define(work, "sample-orders", {"name": "a", "label": "A", "kind": "text"}),
+        lambda work: custom.retire(work, "sample-orders", "colour"),
         lambda work: custom.listed(work, "sample-orders"),
     ):
         with pytest.raises(Forbidden), unit_of_work(clerk()) as work:

@@ -50,13 +50,35 @@ def test_a_document_gets_number_state_version_and_its_total(orders):
 
 def test_every_wrong_field_is_named_at_once(orders):
     with pytest.raises(Invalid) as caught:
-        make(orders, party="nobody", priority="urgent", due_on="31/01/2026", pieces=1.5, margin="x", total=5, colour="red", lines=[
-            {"party": "A", "quantity": "1.23456"}, {"quantity": True, "taken": 1}, "text",
-        ])
+        make(
+            orders,
+            party="nobody",
+            priority="urgent",
+            due_on="31/01/2026",
+            pieces=1.5,
+            margin="x",
+            total=5,
+            colour="red",
+            lines=[
+                {"party": "A", "quantity": "1.23456"},
+                {"quantity": True, "taken": 1},
+                "text",
+            ],
+        )
     assert caught.value.code == "ERP-1102"
     assert set(caught.value.errors) == {
-        "party", "priority", "due_on", "pieces", "margin", "total", "colour", "lines.1.quantity", "lines.2.quantity", "lines.2.taken",
-        "lines.2.party", "lines.3",
+        "party",
+        "priority",
+        "due_on",
+        "pieces",
+        "margin",
+        "total",
+        "colour",
+        "lines.1.quantity",
+        "lines.2.quantity",
+        "lines.2.taken",
+        "lines.2.party",
+        "lines.3",
     }
     assert "nobody" in caught.value.errors["party"]
 
@@ -141,7 +163,10 @@ def test_given_lines_replace_the_lines_and_a_line_number_keeps_the_rest_of_that_
     made = make(orders)
     with unit_of_work(manager()) as work:
         changed = service.update(work, orders, made["id"], {"lines": [{"party": "PT Baja", "quantity": 4}, {"line_no": 1, "quantity": "3"}]}, 1)
-    assert [(one["line_no"], one["party"], one["quantity"], one["unit_price"]) for one in changed["lines"]] == [(1, "PT Baja", "4", None), (2, "A", "3", "1000")]
+    assert [(one["line_no"], one["party"], one["quantity"], one["unit_price"]) for one in changed["lines"]] == [
+        (1, "PT Baja", "4", None),
+        (2, "A", "3", "1000"),
+    ]
     assert changed["total"] == "3000"
 
 

@@ -108,10 +108,27 @@ def test_the_list_pages_sorts_searches_and_filters(admin, party):
     assert "lines" not in body["items"][0]
 
 
-@pytest.mark.parametrize("query", [
-    "color=1", "page=0", "page=x", "page_size=501", "page_size=-1", "sort=body", "sort=margin;drop", "filter[nothing]=1", "filter[total][like]=1",
-    "filter[total]=abc", "filter[priority]=medium", "filter=1", "filter[due_on][gte]=yesterday", "q=a&q=b", "page=99999999", "sort=number,,",
-])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "color=1",
+        "page=0",
+        "page=x",
+        "page_size=501",
+        "page_size=-1",
+        "sort=body",
+        "sort=margin;drop",
+        "filter[nothing]=1",
+        "filter[total][like]=1",
+        "filter[total]=abc",
+        "filter[priority]=medium",
+        "filter=1",
+        "filter[due_on][gte]=yesterday",
+        "q=a&q=b",
+        "page=99999999",
+        "sort=number,,",
+    ],
+)
 def test_an_unknown_or_wrong_parameter_is_refused(admin, party, query):
     refused(admin.get(f"/api/v1/sample-orders?{query}"), 422, "ERP-1103")
 
@@ -161,10 +178,23 @@ def test_the_same_key_has_one_effect_also_from_eight_at_once(admin, party):
     refused(admin.post("/api/v1/sample-parties", body, headers={"Idempotency-Key": "key-1"}), 409, "ERP-1409")
 
 
-@pytest.mark.parametrize(("content", "status"), [
-    (b"{", 400), (b"[1]", 422), (b"null", 422), (b'"x"', 422), (b"[" * 20_000, 400), (b'{"party": NaN}', 422), (b'{"pieces": 1e400}', 422),
-    (b"\xff\xfe", 400), (b'{"a": ' + b"9" * 5000 + b"}", 400), (b'{"title": "\\u0000"}', 422), (b'{"title": "\\ud800"}', 422), (b'{"__class__": 1}', 422),
-])
+@pytest.mark.parametrize(
+    ("content", "status"),
+    [
+        (b"{", 400),
+        (b"[1]", 422),
+        (b"null", 422),
+        (b'"x"', 422),
+        (b"[" * 20_000, 400),
+        (b'{"party": NaN}', 422),
+        (b'{"pieces": 1e400}', 422),
+        (b"\xff\xfe", 400),
+        (b'{"a": ' + b"9" * 5000 + b"}", 400),
+        (b'{"title": "\\u0000"}', 422),
+        (b'{"title": "\\ud800"}', 422),
+        (b'{"__class__": 1}', 422),
+    ],
+)
 def test_malformed_content_is_a_problem_never_a_failure(admin, party, content, status):
     answer = admin.call("POST", "/api/v1/sample-orders", content=content, headers={"Content-Type": "application/json"})
     assert answer.status_code == status, answer.text
@@ -178,7 +208,12 @@ def test_wrong_fields_are_named(admin, party):
 
 
 def test_nobody_gets_anywhere(app, party):
-    for method, path in (("GET", "/api/v1/sample-orders"), ("POST", "/api/v1/sample-orders"), ("GET", "/api/v1/items/1"), ("GET", "/api/v1/sample-orders/export")):
+    for method, path in (
+        ("GET", "/api/v1/sample-orders"),
+        ("POST", "/api/v1/sample-orders"),
+        ("GET", "/api/v1/items/1"),
+        ("GET", "/api/v1/sample-orders/export"),
+    ):
         refused(Client(app, None).call(method, path), 401, "ERP-1300")
         refused(Client(app, "forged").call(method, path), 401, "ERP-1300")
 
@@ -188,9 +223,18 @@ def test_another_company_gets_404_for_every_door_of_a_record(admin, stranger, pa
     place = f"/api/v1/sample-orders/{made['id']}"
     admin.post(f"{place}/comments", {"body": "secret"})
     for method, path, body in (
-        ("GET", place, None), ("PATCH", place, {"version": 1}), ("DELETE", place, None), ("POST", f"{place}/actions/send", {}), ("POST", f"{place}/preview/send", {}),
-        ("GET", f"{place}/comments", None), ("POST", f"{place}/comments", {"body": "x"}), ("GET", f"{place}/attachments", None), ("GET", f"{place}/timeline", None),
-        ("GET", f"{place}/graph", None), ("GET", f"{place}/pdf", None), ("GET", f"{place}/attachments/1", None),
+        ("GET", place, None),
+        ("PATCH", place, {"version": 1}),
+        ("DELETE", place, None),
+        ("POST", f"{place}/actions/send", {}),
+        ("POST", f"{place}/preview/send", {}),
+        ("GET", f"{place}/comments", None),
+        ("POST", f"{place}/comments", {"body": "x"}),
+        ("GET", f"{place}/attachments", None),
+        ("GET", f"{place}/timeline", None),
+        ("GET", f"{place}/graph", None),
+        ("GET", f"{place}/pdf", None),
+        ("GET", f"{place}/attachments/1", None),
     ):
         refused(stranger.call(method, path, json=body), 404, "ERP-1001")
     assert stranger.get("/api/v1/sample-orders").json() == {"items": [], "total": 0, "total_exact": True, "page": 1, "page_size": 50}
@@ -237,10 +281,21 @@ def test_comments_files_timeline_and_graph(admin, party):
     assert drawn["edges"][0]["to"] == made["id"]
 
 
-@pytest.mark.parametrize(("name", "content"), [
-    ("x.html", b"<html>"), ("x.pdf", b"<html>"), ("x.png", b"GIF89a"), ("x.svg", b"<svg/>"), ("x.exe", b"MZ"), ("x", b"abc"), ("x.pdf", b""), ("x.txt", b"\x00\x01"),
-    ("x.csv", b"\xff\xfe"), ("x.pdf", b"%PDF-" + b"0" * (10 * 2**20)),
-])
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("x.html", b"<html>"),
+        ("x.pdf", b"<html>"),
+        ("x.png", b"GIF89a"),
+        ("x.svg", b"<svg/>"),
+        ("x.exe", b"MZ"),
+        ("x", b"abc"),
+        ("x.pdf", b""),
+        ("x.txt", b"\x00\x01"),
+        ("x.csv", b"\xff\xfe"),
+        ("x.pdf", b"%PDF-" + b"0" * (10 * 2**20)),
+    ],
+)
 def test_a_file_that_is_not_what_it_says_is_refused(admin, party, name, content):
     made = admin.post("/api/v1/sample-orders", order()).json()
     refused(admin.post(f"/api/v1/sample-orders/{made['id']}/attachments", files={"file": (name, content)}), 422, "ERP-1110")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.contract import Firm, contract
+from tests.contract import contract
+from tests.contract_samples import Firm
 from tests.iam.people import found
 
 

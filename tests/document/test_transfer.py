@@ -87,10 +87,22 @@ def test_a_hostile_workbook_is_refused_quickly_and_in_little_memory(kind):
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50 * 1024
 
 
-@pytest.mark.parametrize(("name", "content"), [
-    ("x.csv", b"\xff\xfe\x00"), ("x.csv", b"a,b\n\x00,1"), ("x.csv", b"a\n" + b"1\n" * 6000), ("x.csv", b",".join(b"c%d" % n for n in range(300))), ("x.csv", b""),
-    ("x.csv", b"\n\n"), ("x.csv", b'a\n"' + b"x" * 200_000 + b'"'), ("x.xls", b"a"), ("x.html", b"a"), ("x", b"a"), ("../x.exe", b"a"),
-])
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("x.csv", b"\xff\xfe\x00"),
+        ("x.csv", b"a,b\n\x00,1"),
+        ("x.csv", b"a\n" + b"1\n" * 6000),
+        ("x.csv", b",".join(b"c%d" % n for n in range(300))),
+        ("x.csv", b""),
+        ("x.csv", b"\n\n"),
+        ("x.csv", b'a\n"' + b"x" * 200_000 + b'"'),
+        ("x.xls", b"a"),
+        ("x.html", b"a"),
+        ("x", b"a"),
+        ("../x.exe", b"a"),
+    ],
+)
 def test_a_file_that_is_no_table_is_refused(name, content):
     with pytest.raises(Invalid) as caught:
         tables.read(name, content)
@@ -165,7 +177,9 @@ def test_who_may_not_create_may_not_import_and_hidden_fields_cannot_be_mapped(or
 
 def test_numbers_stay_numbers_and_text_stays_text_in_both_formats(orders):
     with unit_of_work(manager()) as work:
-        made = service.create(work, orders, {"party": "A", "title": "=2+2", "pieces": -5, "share": "12.5", "reference": "-7", "lines": [{"party": "A", "quantity": 1}]})
+        made = service.create(
+            work, orders, {"party": "A", "title": "=2+2", "pieces": -5, "share": "12.5", "reference": "-7", "lines": [{"party": "A", "quantity": 1}]}
+        )
         query = Query(filters={"id": made["id"]})
         book = b"".join(exporting.export(work, orders, query, "xlsx"))
         text = b"".join(exporting.export(work, orders, query, "csv")).decode()
