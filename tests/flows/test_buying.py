@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from erp_app.kernel.errors import Conflict, Invalid, Refused
+from erp_app.reports import catalogue
 from tests.flows.firm import moment
 
 
@@ -144,3 +145,24 @@ def test_an_order_is_closed_short_with_a_reason(shop):
     with pytest.raises(Refused, match="100 TUBE"):
         shop.act("purchase-orders", ordered["id"], "close")
     assert shop.act("purchase-orders", ordered["id"], "close", reason="supplier stopped")["state"] == "closed"
+
+
+def test_a_dearer_bill_follows_the_goods_into_stock_and_what_was_sold(shop):
+    shop.create("items", code="FG", name="FG", kind="finished")
+    shop.create("customers", code="C", name="C")
+    received = shop.received("FG", 10, 100, "2026-01-02", "PT Baja")
+    when = moment("2026-01-05").isoformat()
+    order = shop.create("sales-orders", customer="C", warehouse="WH", effective_at=when, lines=[{"item": "FG", "quantity": 4, "unit_price": 500}])
+    shop.act("sales-orders", order["id"], "confirm")
+    note = shop.post("delivery-notes", sales_order=order["id"], effective_at=when)
+    check = shop.post("delivery-verifications", delivery_note=note["id"], effective_at=when)
+    delivery = shop.act("delivery-orders", check["delivery_order"], "post")
+    billed = bill(shop, received, lines=[{"source_line": 1, "unit_price": 110}])
+    assert shop.journal(billed) == {"2-1110": 1000, "1-1340": 60, "5-1000": 40, "1-1500": 121, "2-1100": -1221}
+    assert shop.journal(delivery) == {"5-1000": 400, "1-1350": -400}
+    assert "2-1110" not in shop.balances()
+    layers = catalogue.ask(shop.actor(), "stock-layers", {"item": "FG"})[1]
+    assert [(row["quantity"], row["value"]) for row in layers["rows"]] == [("6", "660")]
+    margin = catalogue.ask(shop.actor(), "margin", {})[1]["rows"][0]
+    assert (margin["cogs"], margin["margin"]) == ("440", str(2000 - 440))
+    assert catalogue.ask(shop.actor(), "integrity", {})[1]["ok"]
