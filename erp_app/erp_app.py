@@ -9,6 +9,7 @@ from erp_app.pages.fields import fields
 from erp_app.pages.form import form
 from erp_app.pages.home import home
 from erp_app.pages.importing import importing
+from erp_app.pages.integrity import integrity
 from erp_app.pages.listing import listing
 from erp_app.pages.operations import operations
 from erp_app.pages.permissions import permissions
@@ -21,6 +22,7 @@ from erp_app.state.guard import Guard
 from erp_app.state.home import Home
 from erp_app.state.hub import hub
 from erp_app.state.importing import Importing
+from erp_app.state.integrity import Integrity
 from erp_app.state.listing import Listing
 from erp_app.state.notices import Notices
 from erp_app.state.operations import Operations
@@ -30,6 +32,7 @@ from erp_app.state.session import Session
 
 PAGES = [
     ("/", home, Home.open),
+    ("/integrity", integrity, Integrity.open),
     ("/operations", operations, Operations.open),
     ("/permissions", permissions, Permissions.open),
     ("/reports/[report]", report, Reporting.open),

@@ -125,6 +125,7 @@ function Form({ spec, value, errors, message, conflict, lang, tz, draft, saving,
     setDirty(true);
     setValues((all) => ({ ...all, [name]: next }));
   }, []);
+  const lineFields = useMemo(() => Object.fromEntries((spec.lines || []).map((table) => [table.name, table.fields.filter((f) => f.edit !== false)])), [spec]);
   const rowSetters = useMemo(() => Object.fromEntries((spec.lines || []).map((table) => [table.name, (rows) => set(table.name, rows)])), [spec, set]);
   const save = (event) => {
     event?.preventDefault();
@@ -171,7 +172,7 @@ function Form({ spec, value, errors, message, conflict, lang, tz, draft, saving,
         ))}
       </div>
       {(spec.lines || []).map((table) => (
-        <LineGrid key={table.name} title={table.label || "Lines"} fields={table.fields.filter((f) => f.edit !== false)} rows={values[table.name] || []} required={table.required} lang={lang} tz={tz}
+        <LineGrid key={table.name} title={table.label || "Lines"} fields={lineFields[table.name]} rows={values[table.name] || []} required={table.required} lang={lang} tz={tz}
           errors={lineErrors(errors, table.name)} onRows={rowSetters[table.name]} />
       ))}
       <span className="sr" role="status">{dirty ? t("Not saved yet", lang) : ""}</span>

@@ -1,5 +1,5 @@
 // Around one record: where it came from and what it led to, what happened to it, its files, its journals.
-import { useMemo, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { useNavigate } from "react-router";
 import { State, ago, choice, isNumber, label, moment, number, t, text } from "./base.jsx";
 
@@ -161,10 +161,39 @@ export function Journals({ journals = [], lang = "en", tz }) {
   return (
     <div className="journals">
       {journals.map((one) => (
-        <article key={one.number || one.id}><header><b>{one.number}</b><span>{text("date", String(one.date).slice(0, 10), lang)}</span><span className="badge" data-state={one.kind}>{choice(one.kind, lang)}</span>{one.document ? <a href={one.document_href}>{one.document}</a> : null}</header>
+        <article key={`${one.number}${one.id ?? ""}`}><header><b>{one.number}</b><span>{text("date", String(one.date).slice(0, 10), lang)}</span><span className="badge" data-state={one.kind}>{choice(one.kind, lang)}</span>{one.document ? <a href={one.document_href}>{one.document}</a> : null}</header>
           <div className="gwrap"><table className="dtable"><thead><tr><th>{t("Account", lang)}</th><th className="num">{t("Debit", lang)}</th><th className="num">{t("Credit", lang)}</th></tr></thead>
             <tbody>{(one.lines || []).map((line, index) => <tr key={index}><td>{line.account}{line.name ? <em> {line.name}</em> : null}{line.party ? <em> · {line.party}</em> : null}</td><td className="num">{Number(line.debit) ? number(line.debit, lang) : ""}</td><td className="num">{Number(line.credit) ? number(line.credit, lang) : ""}</td></tr>)}</tbody></table></div></article>
       ))}
     </div>
+  );
+}
+
+const signed = (value, lang) => <span className={String(value).startsWith("-") ? "wrong" : ""}>{number(String(value), lang)}</span>;
+
+/** What a step would change: journals, accounts, stock, margins. Nothing of it is stored yet. */
+export function EffectsDialog({ effects = {}, open, lang = "en", onClose, onTake }) {
+  const box = useRef(null);
+  useEffect(() => {
+    if (open && !box.current?.open) box.current?.showModal();
+    if (!open && box.current?.open) box.current.close();
+  }, [open]);
+  const list = (title, rows, cells, heads) => (rows?.length ? (
+    <section><h2>{t(title, lang)}</h2><div className="gwrap"><table className="dtable"><thead><tr>{heads.map((head, index) => <th key={head} className={index === heads.length - 1 ? "num" : ""}>{t(head, lang)}</th>)}</tr></thead>
+      <tbody>{rows.map((one, index) => <tr key={index}>{cells(one).map((cell, place, all) => <td key={place} className={place === all.length - 1 ? "num" : ""}>{cell}</td>)}</tr>)}</tbody></table></div></section>
+  ) : null);
+  return (
+    <dialog ref={box} className="ask big" aria-labelledby="effects-title" onCancel={(event) => (event.preventDefault(), onClose?.())}>
+      <div className="effects">
+        <h2 id="effects-title">{t("What this would change", lang)}</h2>
+        <p>{t("Tried in a transaction that was rolled back; nothing is stored yet.", lang)}</p>
+        {list("Accounts", effects.accounts, (one) => [`${one.account} ${one.name || ""}`, signed(one.change, lang)], ["Account", "Change"])}
+        {list("Stock value", effects.stock, (one) => [one.item, choice(one.place_kind, lang), signed(one.change, lang)], ["Item", "Place", "Change"])}
+        {list("HPP of earlier deliveries", effects.margins, (one) => [one.document, signed(one.cogs_change, lang)], ["Document", "Change"])}
+        {(effects.documents || []).length ? <section><h2>{t("Journals", lang)}</h2><Journals lang={lang} journals={effects.documents.map((one, index) => ({ ...one, id: index, number: one.number || `#${index + 1}` }))} /></section> : <p>{t("This document would make no journal.", lang)}</p>}
+        {effects.more ? <p>+ {effects.more} …</p> : null}
+      </div>
+      <footer><button type="button" className="btn" onClick={() => onClose?.()}>{t("Close", lang)}</button><button type="button" className="btn pri" onClick={() => onTake?.(effects.action)}>{t("Do it now", lang)}</button></footer>
+    </dialog>
   );
 }

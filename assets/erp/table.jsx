@@ -64,11 +64,17 @@ export function DataTable({ rows = [], columns = [], lang = "en", tz, base = "",
   const navigate = useNavigate();
   const go = (path) => navigate(path);
   const changed = useChanged(rows, place);
-  const chosen = new Set(selected);
+  const [picked, setPicked] = useState(selected); // shows at once, before the server has answered
+  useEffect(() => setPicked(selected), [selected]);
+  const tell = (ids) => {
+    setPicked(ids);
+    onSelect?.(ids);
+  };
+  const chosen = new Set(picked);
   const choose = (id) => {
-    const next = new Set(selected);
+    const next = new Set(picked);
     next.has(id) ? next.delete(id) : next.add(id);
-    onSelect?.([...next]);
+    tell([...next]);
   };
   const keys = useRef(null);
   keys.current = (event) => {
@@ -77,7 +83,7 @@ export function DataTable({ rows = [], columns = [], lang = "en", tz, base = "",
     if (step) setAt(Math.max(0, Math.min(rows.length - 1, at + step)));
     else if (event.key === "Enter" && rows[at] && link && !/^(BUTTON|A|SUMMARY)$/.test(event.target.tagName)) go(`${base}/${rows[at].id}`);
     else if (event.key === "x" && rows[at] && selectable) choose(rows[at].id);
-    else if (event.key === "Escape" && selected.length) onSelect?.([]);
+    else if (event.key === "Escape" && picked.length) tell([]);
     else return;
     event.preventDefault();
   };
@@ -97,7 +103,7 @@ export function DataTable({ rows = [], columns = [], lang = "en", tz, base = "",
       <table className="dtable">
         <thead>
           <tr>
-            {selectable ? <th className="ck"><input type="checkbox" checked={pageChosen || all} onChange={() => onSelect?.(pageChosen ? [] : rows.map((row) => row.id))} aria-label={t("Select all rows of this page", lang)} /></th> : null}
+            {selectable ? <th className="ck"><input type="checkbox" checked={pageChosen || all} onChange={() => tell(pageChosen ? [] : rows.map((row) => row.id))} aria-label={t("Select all rows of this page", lang)} /></th> : null}
             {columns.map((column) => (
               <th key={column.name} className={`${isNumber(column.kind) ? "num" : ""} ${column.kind}`} aria-sort={order === column.name ? (sort.startsWith("-") ? "descending" : "ascending") : undefined}>
                 {column.sort === false || !onSort ? <span>{label(column, lang)}</span> : (

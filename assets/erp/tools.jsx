@@ -51,11 +51,19 @@ function Condition({ field, value, lang, tz, onChange }) {
   return <Control field={{ ...field, required: false }} value={value} lang={lang} tz={tz} id={`filter-${field.name}`} onChange={onChange} />;
 }
 
-export function FilterBar({ fields = [], value = {}, lang = "en", tz, onApply }) {
+export function FilterBar({ fields = [], value: given = {}, lang = "en", tz, onApply }) {
+  const [value, setValue] = useState(given); // what was chosen shows at once, before the server has answered
+  const latest = useRef(value);
+  useEffect(() => {
+    latest.current = given;
+    setValue(given);
+  }, [given]);
   const put = (name, next) => {
-    const made = { ...value };
+    const made = { ...latest.current };
     if (next === null || next === undefined || next === "" || (Array.isArray(next) && !next.length)) delete made[name];
     else made[name] = next;
+    latest.current = made;
+    setValue(made);
     onApply?.(made);
   };
   return (
@@ -78,7 +86,13 @@ export function FilterBar({ fields = [], value = {}, lang = "en", tz, onApply })
   );
 }
 
-export function ColumnChooser({ columns = [], chosen = [], lang = "en", canAdd, addHref, onChoose }) {
+export function ColumnChooser({ columns = [], chosen: given = [], lang = "en", canAdd, addHref, onChoose: tell }) {
+  const [chosen, setChosen] = useState(given);
+  useEffect(() => setChosen(given), [given]);
+  const onChoose = (next) => {
+    setChosen(next);
+    tell?.(next);
+  };
   const move = (name, step) => {
     const made = [...chosen], at = made.indexOf(name), to = at + step;
     if (to < 0 || to >= made.length) return;

@@ -21,6 +21,7 @@ def detail() -> rx.Component:
             spec=Detail.dialog, open=Detail.asking, value=Detail.record, errors=Detail.errors, message=Detail.message, tz=Session.tz, saving=Detail.busy,
             on_save=Detail.submit, on_close=Detail.close,
         ),
+        kit.EffectsDialog.create(effects=Detail.effects, open=Detail.previewing, on_close=Detail.end_preview, on_take=Detail.press),
         place=Detail.here,
     )
 
@@ -72,6 +73,14 @@ def _buttons() -> rx.Component:
         rx.cond(Detail.rights["print"], rx.el.a(rx.icon("printer", size=14), t("Print"), href=f"/api/screen/print/{Detail.plural}/{Detail.record_id}", target="_blank", class_name="btn")),
         kit.Popup.create(
             rx.el.div(
+                rx.foreach(
+                    Detail.steps,
+                    lambda one: rx.cond(
+                        one["preview"].to(bool),
+                        rx.el.button(rx.icon("eye", size=14), t("Preview"), ": ", kit.Words.create(text=one["label"].to(str)), class_name="item",
+                                     custom_attrs={"data-preview": one["name"]}, on_click=Detail.preview(one["name"].to(str))),
+                    ),
+                ),
                 rx.cond(Detail.rights["copy"], rx.link(rx.icon("copy", size=14), t("Duplicate"), href=f"/{Detail.plural}/new?copy={Detail.record_id}", underline="none", class_name="item")),
                 rx.cond(Detail.rights["remove"], rx.el.button(rx.icon("trash-2", size=14), t("Delete"), class_name="item", on_click=Detail.discard)),
                 class_name="viewbox",

@@ -207,6 +207,17 @@ class ActionDialog(_Ours):
     on_close: rx.EventHandler[rx.event.no_args_event_spec]
 
 
+class EffectsDialog(_Ours):
+    """What a step would change, before it is done."""
+
+    library = "$/public/erp/record.jsx"
+    tag = "EffectsDialog"
+    effects: rx.Var[dict[str, Any]]
+    open: rx.Var[bool]
+    on_close: rx.EventHandler[rx.event.no_args_event_spec]
+    on_take: rx.EventHandler[Spec(str)]
+
+
 class Palette(_Ours):
     """Ctrl+K, and the keyboard help."""
 

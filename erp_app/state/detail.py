@@ -14,7 +14,7 @@ from erp_app.kernel.access import may
 from erp_app.kernel.errors import ErpError, NotFound
 from erp_app.kernel.uow import Work
 from erp_app.state import books, schema
-from erp_app.state.desk import done, path_parts, place_of, refused, run
+from erp_app.state.desk import apart, done, path_parts, place_of, refused, run
 from erp_app.state.guard import OWN_RESOURCE, PAGE_RESOURCE, actor, requires
 from erp_app.state.hub import hub
 
@@ -56,6 +56,8 @@ class Detail(rx.State):
     errors: dict[str, str] = {}
     message: str = ""
     busy: bool = False
+    effects: dict[str, Any] = {}
+    previewing: bool = False
     missing: str = ""
 
     @rx.var
@@ -123,6 +125,26 @@ class Detail(rx.State):
         return await self._take(action, {})
 
     @rx.event
+    @requires(OWN_RESOURCE, "view")
+    async def preview(self, action: str) -> Any:
+        """Try a step and show what it would change; nothing is stored. The service checks the step's own right."""
+        dt, ref, lang = self._type(), self.record_id, actor().lang
+        if action not in {one["name"] for one in self.steps if one["preview"]}:
+            return None
+        try:
+            found = await apart(lambda who: service.preview(who, dt, ref, action))
+        except ErpError as error:
+            return refused(error, lang)
+        self.effects, self.previewing = {"action": action, **(found.get("effects") or {})}, True
+        return None
+
+    @rx.event
+    @requires(OWN_RESOURCE, "view")
+    def end_preview(self) -> None:
+        """Close the preview."""
+        self.previewing = False
+
+    @rx.event
     @requires(OWN_RESOURCE, "edit")
     def discard(self) -> None:
         """Ask before a draft is deleted, or master data switched off."""
@@ -158,7 +180,7 @@ class Detail(rx.State):
                 await self._read()
                 return refused(error, lang)
             return None
-        self.asking, self.errors, self.message = False, {}, ""
+        self.asking, self.previewing, self.errors, self.message = False, False, {}, ""
         if action == "remove":
             return [done("Deleted.", lang), rx.redirect(f"/{dt.plural}")]
         await self._read()

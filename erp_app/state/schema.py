@@ -58,7 +58,7 @@ def asked(work: Work, dt: DocumentType, action: Action) -> dict[str, Any]:
         tables = [{"name": "lines", "label": "Lines", "required": False, "fields": [described(one) for one in known]}]
     return {
         "name": action.name, "label": label, "fields": wanted, "lines": tables,
-        "danger": action.permission == "cancel", "ask": bool(wanted or tables or action.confirm),
+        "danger": action.permission == "cancel", "ask": bool(wanted or tables or action.confirm), "preview": action.preview is not None,
     }
 
 

@@ -48,7 +48,7 @@ class Session(rx.State):
         self.open_pages = [path for path in paths if may_open(who.actor.pages, path)]
         self.ready = True
         if first and who.theme != "system":
-            return rx.set_color_mode(who.theme)
+            return rx.call_script(f"if (localStorage.getItem('theme') !== '{who.theme}') {{ localStorage.setItem('theme', '{who.theme}'); location.reload(); }}")
         return None
 
     @rx.event
