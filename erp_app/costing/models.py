@@ -43,7 +43,6 @@ class CostLayer(SQLModel, table=True):
     __table_args__ = (
         CheckConstraint("taken >= 0 AND taken <= quantity", name="cost_layer_taken"),
         ForeignKeyConstraint(["tenant_id", "move_id"], ["stock_move.tenant_id", "stock_move.id"], name="cost_layer_move_fk"),
-        ForeignKeyConstraint(["tenant_id", "parent_layer_id"], ["cost_layer.tenant_id", "cost_layer.id"], name="cost_layer_parent_fk"),
         Index("cost_layer_identity", "tenant_id", "move_id", "parent_layer_id", unique=True, postgresql_nulls_not_distinct=True),
         Index("cost_layer_queue", "tenant_id", "item_id", "place_id", "lot", "effective_at", "move_id", "rank"),
         {"comment": "no_delete"},
@@ -75,7 +74,6 @@ class CostPiece(SQLModel, table=True):
 
     __tablename__: ClassVar[str] = "cost_piece"
     __table_args__ = (
-        ForeignKeyConstraint(["tenant_id", "move_id"], ["stock_move.tenant_id", "stock_move.id"], name="cost_piece_move_fk"),
         ForeignKeyConstraint(["tenant_id", "layer_id"], ["cost_layer.tenant_id", "cost_layer.id"], name="cost_piece_layer_fk"),
         Index("cost_piece_layer", "tenant_id", "layer_id"),
         Index("cost_piece_document", "tenant_id", "document_id"),

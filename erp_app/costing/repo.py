@@ -163,6 +163,16 @@ def load(work: Work, starts: dict[int, datetime], also: Iterable[tuple[int, int,
     return past
 
 
+def load_history(work: Work, starts: dict[int, datetime]) -> Past:
+    """Read all movements of items since before their first one, and nothing of what was found for them before."""
+    past = Past(starts)
+    params: dict[str, Any] = {"tenant": work.actor.tenant_id, "items": list(starts), "starts": list(starts.values())}
+    followed = followed_places(work)
+    past.moves = _moves(work, params, followed)
+    _revaluations(work, params, past, followed)
+    return past
+
+
 def followed_places(work: Work) -> set[int]:
     """Return the places whose goods are queues: ours, and what was sold."""
     found = work.conn.execute("SELECT id FROM place WHERE tenant_id = %s AND kind = ANY(%s)", (work.actor.tenant_id, FOLLOWED)).fetchall()

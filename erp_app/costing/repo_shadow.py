@@ -1,0 +1,94 @@
+"""Reading a whole plain item in columns, and keeping a shadow copy of its pieces beside the ledger to compare with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from psycopg.sql import SQL
+
+from erp_app.costing import wire
+from erp_app.costing.plain import Movements
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from numpy.typing import NDArray
+
+    from erp_app.costing.movement import Piece
+    from erp_app.costing.plain import Pieces
+    from erp_app.kernel.uow import Work
+
+_PLAIN = SQL(
+    "SELECT NOT EXISTS (SELECT 1 FROM stock_move m JOIN place f ON f.tenant_id = m.tenant_id AND f.id = m.from_place_id"
+    " JOIN place t ON t.tenant_id = m.tenant_id AND t.id = m.to_place_id WHERE m.tenant_id = %(tenant)s AND m.item_id = %(item)s"
+    " AND (m.transform OR m.source_move_id IS NOT NULL OR m.from_lot <> 0 OR m.to_lot <> 0 OR place_followed(f.kind) = place_followed(t.kind)))"
+    " AND NOT EXISTS (SELECT 1 FROM cost_revaluation v JOIN stock_move m ON m.tenant_id = v.tenant_id AND m.id = v.move_id"
+    " WHERE v.tenant_id = %(tenant)s AND m.item_id = %(item)s)",
+)
+# A movement belongs to the one followed place it touches; what comes in counts up, what goes out counts down.
+_MOVES = SQL(
+    "COPY (SELECT q.place_id, q.id, q.quantity, q.value FROM ("
+    "SELECT m.to_place_id AS place_id, m.to_lot AS lot, m.effective_at, m.id, m.quantity, coalesce(m.value, 0) AS value FROM stock_move m"
+    " JOIN place p ON p.tenant_id = m.tenant_id AND p.id = m.to_place_id AND place_followed(p.kind)"
+    " WHERE m.tenant_id = %(tenant)s AND m.item_id = %(item)s"
+    " UNION ALL SELECT m.from_place_id, m.from_lot, m.effective_at, m.id, -m.quantity, 0 FROM stock_move m"
+    " JOIN place p ON p.tenant_id = m.tenant_id AND p.id = m.from_place_id AND place_followed(p.kind)"
+    " WHERE m.tenant_id = %(tenant)s AND m.item_id = %(item)s) q"
+    " ORDER BY q.place_id, q.lot, q.effective_at, q.id) TO STDOUT (FORMAT BINARY)",
+)
+_TABLE = SQL(
+    "CREATE TEMPORARY TABLE IF NOT EXISTS shadow_piece (move_id bigint, receipt_id bigint, quantity bigint, value bigint) ON COMMIT DROP",
+)
+_STREAM = SQL("COPY shadow_piece FROM STDIN (FORMAT BINARY)")
+_DIFFERENT = SQL(
+    "SELECT min(m.effective_at), count(*) FROM (SELECT coalesce(s.move_id, p.move_id) AS move_id FROM (SELECT move_id, receipt_id,"
+    "  sum(quantity)::bigint AS quantity, sum(value)::bigint AS value FROM shadow_piece GROUP BY 1, 2 HAVING sum(quantity) <> 0 OR sum(value) <> 0) s"
+    " FULL JOIN (SELECT c.move_id, l.move_id AS receipt_id, sum(c.quantity)::bigint AS quantity, sum(c.value)::bigint AS value FROM stock_move m"
+    "  JOIN cost_piece c ON c.tenant_id = m.tenant_id AND c.move_id = m.id JOIN cost_layer l ON l.tenant_id = c.tenant_id AND l.id = c.layer_id"
+    "  WHERE m.tenant_id = %(tenant)s AND m.item_id = ANY(%(items)s) GROUP BY 1, 2 HAVING sum(c.quantity) <> 0 OR sum(c.value) <> 0) p"
+    " USING (move_id, receipt_id) WHERE (s.quantity, s.value) IS DISTINCT FROM (p.quantity, p.value)) d"
+    " JOIN stock_move m ON m.tenant_id = %(tenant)s AND m.id = d.move_id",
+)
+
+
+def is_plain(work: Work, item: int) -> bool:
+    """Tell whether an item only comes in at given values and goes out first in first out: nothing moved on, made, returned or revalued."""
+    return bool(work.value(_PLAIN, {"tenant": work.actor.tenant_id, "item": item}))
+
+
+def movements(work: Work, item: int) -> Movements:
+    """Read all movements of a plain item, by queue and in order of time. Ordinary places only have lot 0, so the place is the queue."""
+    return Movements(*wire.read(work.conn, _MOVES, {"tenant": work.actor.tenant_id, "item": item}, 4))
+
+
+def keep(work: Work, rows: Movements, pieces: Pieces) -> None:
+    """Write a plain replay's pieces into the shadow table of this transaction: what went out, and what came in."""
+    received = np.flatnonzero(rows.quantity > 0)
+    columns = (
+        np.concatenate((rows.id[pieces.issue], rows.id[received])),
+        np.concatenate((rows.id[pieces.receipt], rows.id[received])),
+        np.concatenate((pieces.quantity, rows.quantity[received])),
+        np.concatenate((pieces.value, rows.value[received])),
+    )
+    _write(work, columns)
+
+
+def keep_pieces(work: Work, pieces: Iterable[Piece], made_by: Mapping[int, int]) -> None:
+    """Write the engine's pieces into the shadow table; `made_by` names each layer's movement."""
+    rows = [(piece.move, made_by[piece.layer], piece.quantity, piece.value) for piece in pieces]
+    _write(work, np.array(rows, np.int64).reshape(-1, 4).T)
+
+
+def _write(work: Work, columns: Iterable[NDArray[np.int64]]) -> None:
+    work.conn.execute(_TABLE)
+    work.conn.execute("TRUNCATE shadow_piece")
+    wire.write(work.conn, _STREAM, list(columns))
+
+
+def first_difference(work: Work, items: Sequence[int]) -> tuple[datetime | None, int]:
+    """Compare the shadow with what is posted; return the time of the first movement that differs, and how many pieces do."""
+    work.conn.execute("ANALYZE shadow_piece")
+    found = work.conn.execute(_DIFFERENT, {"tenant": work.actor.tenant_id, "items": list(items)}).fetchone()
+    return (found[0], found[1]) if found else (None, 0)
