@@ -36,7 +36,7 @@ _APART = (
     "erp_app/commands/", "erp_app/cli.py", "erp_app/bench/", "erp_app/api/",
 )  # fmt: skip
 _EXTRA = ("rxconfig.py", "uv.lock")
-_LOCKS = ("reflex.lock/package.json", "reflex.lock/bun.lock")  # a build writes them when a frontend package was added
+_LOCKS = ("reflex.lock/bun.lock",)  # a build adds to it when a frontend package is new; package.json beside it only changes its layout
 
 
 def web_folder() -> Path:
