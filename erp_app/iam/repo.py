@@ -148,3 +148,18 @@ def tenants() -> list[dict[str, Any]]:
     with db.connection("relay") as conn:
         rows = conn.execute("SELECT tenant_id, code, name, tz, active FROM tenant ORDER BY tenant_id").fetchall()
     return [dict(zip(("tenant_id", "code", "name", "tz", "active"), row, strict=True)) for row in rows]
+
+
+def put_logo(work: Work, media_type: str, content: bytes) -> None:
+    """Store the picture of this tenant's letters."""
+    work.run(
+        "INSERT INTO tenant_logo (tenant_id, media_type, content) VALUES (%s, %s, %s)"
+        " ON CONFLICT (tenant_id) DO UPDATE SET media_type = excluded.media_type, content = excluded.content",
+        (work.actor.tenant_id, media_type, content),
+    )
+
+
+def logo(work: Work) -> tuple[str, bytes] | None:
+    """Return media type and content of this tenant's picture."""
+    found = work.row("SELECT media_type, content FROM tenant_logo WHERE tenant_id = %s", (work.actor.tenant_id,))
+    return None if found is None else (found["media_type"], bytes(found["content"]))

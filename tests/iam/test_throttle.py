@@ -67,18 +67,18 @@ def test_successful_logins_are_not_counted(town):
 
 
 def test_unknown_and_known_users_are_refused_with_the_same_words_and_after_the_same_time(town):
+    names = (town.ours.name("manager"), "nobody.at.all")
     login.check(town.ours.name("staff"), PASSWORD, address="10.0.0.1", via="web")
-    spent = {}
-    for name in (town.ours.name("manager"), "nobody.at.all"):
-        times = []
-        for n in range(5):
+    spent = {name: [] for name in names}
+    for n in range(5):
+        for place, name in enumerate(names):  # in turns, so that a busy machine is busy for both
             begun = time.perf_counter()
-            fail(name, f"10.1.{len(spent)}.{n}")
-            times.append(time.perf_counter() - begun)
-        spent[name] = min(times)
+            fail(name, f"10.1.{place}.{n}")
+            spent[name].append(time.perf_counter() - begun)
+    for name in names:
         with pytest.raises(Throttled):
             login.check(name, "wrong", address="10.2.0.1", via="web")
-    known, unknown = spent.values()
+    known, unknown = (min(times) for times in spent.values())
     assert abs(known - unknown) < max(known, unknown) * 0.5
     assert min(known, unknown) > 0.01
 
