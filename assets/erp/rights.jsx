@@ -33,12 +33,12 @@ function Tools({ rows, lang, typed, setTyped, section, setSection, children }) {
 }
 
 function Cell({ row, cell, locked, lang, onChoose }) {
-  if (!cell.offered) return <td aria-label={t("not applicable", lang)} />;
+  if (!cell.offered) return <td aria-label={t("not applicable", lang)} data-label="" />;
   const name = `${t(row.label, lang)}: ${t(words_of(cell.action), lang)}`;
   const was = `${t("By default", lang)}: ${named(cell.default, lang)}`;
   return (
-    <td style={cell.changed ? LIT : undefined}>
-      <select className="in" style={{ minWidth: 82, height: 26, padding: "0 4px", color: cell.scope === "none" ? "var(--soft)" : "var(--ink)", fontWeight: cell.changed ? 650 : 400 }}
+    <td style={cell.changed ? LIT : undefined} data-label={t(words_of(cell.action), lang)}>
+      <select className="in" style={{ minWidth: 82, maxWidth: 130, height: 26, padding: "0 4px", color: cell.scope === "none" ? "var(--soft)" : "var(--ink)", fontWeight: cell.changed ? 650 : 400 }}
         value={cell.scope} disabled={locked} aria-label={name} title={cell.changed ? was : name} onChange={(event) => onChoose?.(row.resource, cell.action, event.target.value)}>
         {[...new Set([...SCOPES, cell.default])].map((scope) => <option key={scope} value={scope}>{named(scope, lang)}</option>)}
       </select>
@@ -63,7 +63,7 @@ export function Rights({ rows = [], locked = false, lang = "en", onChoose }) {
               <tr><td colSpan={actions.length + 1} style={{ color: "var(--soft)", fontSize: 11, textTransform: "uppercase", letterSpacing: ".05em" }}>{t(name || "Other", lang)}</td></tr>
               {group.map((row) => (
                 <tr key={row.resource} data-resource={row.resource} style={{ cursor: "default" }}>
-                  <th scope="row" style={{ position: "static", background: "none", color: "var(--ink)", fontWeight: 500, fontSize: 13 }}>{t(row.label, lang)}</th>
+                  <th scope="row" style={{ position: "static", background: "none", color: "var(--ink)", fontWeight: 600, fontSize: 13, border: 0, borderBottom: "1px solid var(--gray-4)", gridColumn: "1 / -1" }}>{t(row.label, lang)}</th>
                   {row.cells.map((cell) => <Cell key={cell.action} {...{ row, cell, locked, lang, onChoose }} />)}
                 </tr>
               ))}
@@ -87,8 +87,8 @@ export function PageRights({ rows = [], locked = false, lang = "en", onChoose })
           <tbody>
             {bySection(rows, lang, typed, section).flatMap(([, group]) => group).map((row) => (
               <tr key={row.path} data-path={row.path} style={{ cursor: "default" }}>
-                <td>{t(row.label, lang)}</td><td className="muted">{row.path}</td>
-                <td style={row.changed ? LIT : undefined}>
+                <td className="key">{t(row.label, lang)}</td><td className="muted" data-label={t("Address", lang)}>{row.path}</td>
+                <td style={row.changed ? LIT : undefined} data-label={t("Access", lang)}>
                   <select className="in" style={{ height: 26, padding: "0 4px", width: "auto" }} disabled={locked} aria-label={`${t("Access", lang)}: ${t(row.label, lang)}`}
                     value={row.changed ? (row.open ? "open" : "closed") : ""} onChange={(event) => onChoose?.(row.path, event.target.value)}>
                     <option value="">{t("As the rights say", lang)} ({t(row.default ? "open" : "closed", lang)})</option>
@@ -141,7 +141,8 @@ export function Logins({ rows = [], lang = "en", onEnd }) {
         <tbody>
           {rows.map((row) => (
             <tr key={row.id} style={{ cursor: "default" }}>
-              <td className="key">{row.username}</td><td>{row.address}</td><td title={row.agent}>{row.agent}</td><td>{ago(row.created_at, lang)}</td><td>{ago(row.seen_at, lang)}</td>
+              <td className="key">{row.username}</td><td data-label={t("Address", lang)}>{row.address}</td><td title={row.agent} data-label={t("Browser", lang)}>{row.agent}</td>
+              <td data-label={t("Since", lang)}>{ago(row.created_at, lang)}</td><td data-label={t("Last seen", lang)}>{ago(row.seen_at, lang)}</td>
               <td>{row.current ? <span className="muted">{t("this session", lang)}</span> : <button className="btn sm danger" onClick={() => onEnd?.(row.user_id, row.id)}>{t("End", lang)}</button>}</td>
             </tr>
           ))}

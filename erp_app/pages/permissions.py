@@ -57,11 +57,14 @@ class Logins(_Ours):
 def permissions() -> rx.Component:
     """Choose a role above, see and change it below."""
     return rx.fragment(
-        head(rx.el.h1(t("Rights and page access")), rx.el.div(class_name="grow"), rx.link(t("Roles"), href="/roles", underline="none", class_name="btn"),
-             rx.link(t("Users"), href="/users", underline="none", class_name="btn")),
+        rx.el.div(
+            head(rx.el.h1(t("Rights and page access")), rx.el.div(class_name="grow"), rx.link(t("Roles"), href="/roles", underline="none", class_name="btn"),
+                 rx.link(t("Users"), href="/users", underline="none", class_name="btn")),
+            style={"flex": "none"},
+        ),
         rx.el.div(
             *[rx.el.button(t(label), on_click=Permissions.show(name), custom_attrs={"data-on": (Permissions.tab == name).to_string()}) for name, label in TABS],
-            class_name="tabs", role="group", aria_label=t("Rights and page access"),
+            class_name="tabs", role="group", aria_label=t("Rights and page access"), style={"flex": "none"},
         ),
         rx.cond((Permissions.tab == "rights") | (Permissions.tab == "pages"), _roles()),
         rx.match(
@@ -84,7 +87,7 @@ def _roles() -> rx.Component:
                     custom_attrs={"aria-pressed": (Permissions.role == one["code"].to(str)).to_string(), "data-role": one["code"].to(str)},
                 ),
             ),
-            class_name="pills", role="group", aria_label=t("Roles"),
+            class_name="pills", role="group", aria_label=t("Roles"), style={"flex": "none"},
         ),
         rx.el.p(
             rx.cond(Permissions.locked, t("The administrator holds all rights; this cannot be changed."), rx.fragment(Permissions.note)), class_name="muted",
