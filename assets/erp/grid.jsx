@@ -145,7 +145,7 @@ export function LineGrid({ title, fields: all, rows, lang, tz, errors = {}, onRo
         <small className="muted">{t("Enter: next · Ctrl+D: as above · Ctrl+Enter: duplicate · Ctrl+Del: remove · paste rows from a spreadsheet", lang)}</small></header>
       <div className="gwrap">
         <table className="dtable lgrid" role="grid" aria-label={t(title, lang)} style={{ minWidth: 70 + fields.length * 110 }}>
-          <colgroup><col style={{ width: 38 }} />{fields.map((field) => <col key={field.name} style={isNumber(field.kind) ? { width: `${Math.min(17, 70 / fields.length)}%` } : undefined} />)}{withAmount ? <col style={{ width: "15%" }} /> : null}<col style={{ width: 34 }} /></colgroup>
+          <colgroup><col style={{ width: 44 }} />{fields.map((field) => <col key={field.name} style={isNumber(field.kind) ? { width: `${Math.min(17, 70 / fields.length)}%` } : undefined} />)}{withAmount ? <col style={{ width: "15%" }} /> : null}<col style={{ width: 34 }} /></colgroup>
           <thead><tr><th className="no">#</th>{fields.map((field) => <th key={field.name} className={isNumber(field.kind) ? "num" : ""}>{label(field, lang)}{field.required ? <abbr title={t("required", lang)}>*</abbr> : null}</th>)}
             {withAmount ? <th className="num">{t("Amount", lang)}</th> : null}<th className="del"><span className="sr">{t("Remove line", lang)}</span></th></tr></thead>
           <tbody>

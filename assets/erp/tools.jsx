@@ -71,7 +71,7 @@ export function FilterBar({ fields = [], value: given = {}, lang = "en", tz, onA
       {fields.map((field) => {
         const on = value[field.name] !== undefined;
         return (
-          <Popup key={field.name} align="start" className={`btn chipbtn ${on ? "set" : ""}`} title={<>{label(field, lang)}{field.required && !on ? <abbr title={t("required", lang)}>*</abbr> : null}{on ? <b>: {described(field, value[field.name], lang, tz)}</b> : null}</>}>
+          <Popup key={field.name} align="start" className={`btn chipbtn ${on ? "set" : ""}`} title={<>{label(field, lang)}{field.single && field.required && !on ? <abbr title={t("required", lang)}>*</abbr> : null}{on ? <b>: {described(field, value[field.name], lang, tz)}</b> : null}</>}>
             {(close) => (
               <div className="cond">
                 <Condition field={field} value={value[field.name]} lang={lang} tz={tz} onChange={(next) => put(field.name, next)} />
@@ -125,7 +125,7 @@ export function SavedViews({ views = [], current = 0, lang = "en", canShare, onU
   return (
     <>
       <button type="button" hidden data-key="views" onClick={following} tabIndex={-1} aria-hidden="true" />
-      <Popup align="start" className="btn" title={<>{t("View", lang)}{mine ? <b>: {mine.name}</b> : null}</>}>
+      <Popup align="start" className="btn" title={<>{t("Views", lang)}{mine ? <b>: {mine.name}</b> : null}</>}>
         {(close) => (
           <div className="viewbox">
             <button type="button" className="item" aria-current={!current} onClick={() => { onUse?.(0); close(); }}>{t("Standard", lang)}</button>

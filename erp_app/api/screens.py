@@ -7,20 +7,20 @@ while one types asks more often than a program should, so the screens' budget of
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import quote
 
 from fastapi import Depends, FastAPI, Query, Request, Response, UploadFile
 from fastapi.responses import JSONResponse, StreamingResponse
 
 from erp_app.api.auth import Caller, resource_of, who_asks
-from erp_app.document import attachments, exporting, printing, reference, registry, search
+from erp_app.document import attachments, exporting, printing, reference, registry, search, service
 from erp_app.document.listing import Query as ListQuery
 from erp_app.iam import throttle
 from erp_app.iam.declaration import requires, rule_of
 from erp_app.kernel import limits
 from erp_app.kernel.access import may
-from erp_app.kernel.errors import ErpError, Forbidden, Invalid, Throttled, Unauthorized
+from erp_app.kernel.errors import ErpError, Forbidden, Invalid, NotFound, Throttled, Unauthorized
 from erp_app.kernel.uow import Work, unit_of_work
 
 MAX_KEYS = 50
@@ -57,14 +57,18 @@ def refuse(_request: Request, error: Exception) -> JSONResponse:
     return JSONResponse({"code": error.code, "detail": error.detail, "errors": error.errors}, status_code=error.status)
 
 
+Text = Annotated[str, Query(max_length=8000)]
+Keys = Annotated[list[str], Query(max_length=MAX_KEYS)]
+
+
 @screens.get("/lookup/{plural}")
 @requires("{plural}", "view")
-def lookup(plural: str, request: Request, actor: Caller, q: str = Query("", max_length=100), key: list[str] = Query([], max_length=MAX_KEYS)) -> dict[str, Any]:  # noqa: B008 - FastAPI's way
+def lookup(plural: str, request: Request, actor: Caller, key: Keys = [], q: Text = "") -> dict[str, Any]:  # noqa: B006 - FastAPI copies it
     """Offer records for a reference field: those like `q`, or exactly those with the given keys."""
     with unit_of_work(actor) as work:
         if key:
             return {"items": _exact(work, plural, key)}
-        return {"items": search.options(work, plural, q, _condition(plural, request), OFFERED)}
+        return {"items": search.options(work, plural, q[:100], _condition(plural, request), OFFERED)}
 
 
 @screens.get("/attachments/{plural}/{record_id}/{file_id}")
@@ -72,6 +76,7 @@ def lookup(plural: str, request: Request, actor: Caller, q: str = Query("", max_
 def download(plural: str, record_id: int, file_id: int, actor: Caller) -> Response:
     """Send a file of a record, always as a download."""
     with unit_of_work(actor) as work:
+        _is(work, plural, record_id)
         found = attachments.content(work, record_id, file_id)
     return as_download(found["content"], found["name"], found["media_type"])
 
@@ -82,6 +87,7 @@ def upload(plural: str, record_id: int, file: UploadFile, actor: Caller) -> dict
     """Put a file on a record."""
     content = file.file.read(attachments.MAX_BYTES + 1)
     with unit_of_work(actor) as work:
+        _is(work, plural, record_id)
         return attachments.add(work, record_id, file.filename or "file", content)
 
 
@@ -96,17 +102,25 @@ def print_record(plural: str, ref: str, actor: Caller) -> Response:
 
 @screens.get("/export/{plural}")
 @requires("{plural}", "export")
-def export(plural: str, actor: Caller, format: str = Query("xlsx", max_length=8), q: str = Query("", max_length=100), sort: str = Query("", max_length=100),  # noqa: A002 - the parameter's name
-           columns: str = Query("", max_length=2000), filters: str = Query("{}", max_length=8000), ids: str = Query("", max_length=8000)) -> StreamingResponse:
+def export(
+    plural: str, actor: Caller, request: Request, q: Text = "", sort: Text = "", columns: Text = "", filters: Text = "{}", ids: Text = ""
+) -> StreamingResponse:
     """Send what a list shows: its rows (or the chosen ones), its columns, its order."""
+    kind = request.query_params.get("format", "xlsx")
     wanted = _object(filters)
     if ids:
         wanted["id"] = {"in": [int(one) for one in ids.split(",") if one.isdigit()]}
     with unit_of_work(actor) as work:
         query = ListQuery(q=q, sort=sort, filters=wanted)
-        pieces = list(exporting.export(work, registry.get(plural), query, format, only=[name for name in columns.split(",") if name]))
-    headers = {"Content-Disposition": f'attachment; filename="{plural}.{format}"', "Cache-Control": "private, no-store"}
-    return StreamingResponse(iter(pieces), media_type=exporting.MEDIA[format], headers=headers)
+        pieces = list(exporting.export(work, registry.get(plural), query, kind, only=[name for name in columns.split(",") if name]))
+    headers = {"Content-Disposition": f'attachment; filename="{plural}.{kind}"', "Cache-Control": "private, no-store"}
+    return StreamingResponse(iter(pieces), media_type=exporting.MEDIA[kind], headers=headers)
+
+
+def _is(work: Work, plural: str, record_id: int) -> None:
+    """The right was checked for this type: the record must be one of it."""
+    if service.type_of(work, record_id).plural != plural:
+        raise NotFound("ERP-1001", f"There is no record {record_id}.")
 
 
 def _object(text: str) -> dict[str, Any]:

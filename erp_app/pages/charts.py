@@ -29,7 +29,9 @@ def sales_by_day(rows: rx.Var[list[dict[str, Any]]]) -> rx.Component:
         rx.recharts.y_axis(axis_line=False, tick_line=False, width=48, custom_attrs={"tickFormatter": _short()}),
         rx.recharts.cartesian_grid(vertical=False, stroke="var(--gray-5)"),
         rx.recharts.graphing_tooltip(**TIP),
-        data=rows, width="100%", height=230,
+        data=rows,
+        width="100%",
+        height=230,
     )
 
 
@@ -40,5 +42,8 @@ def value_by_place(rows: rx.Var[list[dict[str, Any]]]) -> rx.Component:
         rx.recharts.x_axis(type_="number", hide=True),
         rx.recharts.y_axis(data_key="place", type_="category", width=90, axis_line=False, tick_line=False),
         rx.recharts.graphing_tooltip(**TIP),
-        data=rows, layout="vertical", width="100%", height=230,
+        data=rows,
+        layout="vertical",
+        width="100%",
+        height=230,
     )

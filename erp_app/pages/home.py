@@ -22,8 +22,14 @@ def home() -> rx.Component:
         rx.cond(Home.ready, rx.fragment(), rx.el.div(class_name="card skeletonbox", style={"min_height": "90px"})),
         rx.el.div(rx.foreach(Home.tiles, _tile), class_name="tiles"),
         rx.el.div(
-            rx.cond(Home.days.length() > 0, rx.el.section(rx.el.h2(t("Sales and margin by day")), rx.el.div(sales_by_day(Home.days), class_name="chart"), class_name="card wide")),
-            rx.cond(Home.places.length() > 0, rx.el.section(rx.el.h2(t("Stock value by place")), rx.el.div(value_by_place(Home.places), class_name="chart"), class_name="card slim")),
+            rx.cond(
+                Home.days.length() > 0,
+                rx.el.section(rx.el.h2(t("Sales and margin by day")), rx.el.div(sales_by_day(Home.days), class_name="chart"), class_name="card wide"),
+            ),
+            rx.cond(
+                Home.places.length() > 0,
+                rx.el.section(rx.el.h2(t("Stock value by place")), rx.el.div(value_by_place(Home.places), class_name="chart"), class_name="card slim"),
+            ),
             _waiting(),
             rx.cond(Home.orders.length() > 0, _orders()),
             rx.cond(Home.short.length() > 0, _short()),
@@ -36,7 +42,9 @@ def _tile(one: rx.Var[dict[str, object]]) -> rx.Component:
     return rx.link(
         rx.el.span(kit.Words.create(text=one["label"].to(str))),
         rx.el.b(rx.cond(one["kind"].to(str) == "money", "Rp ", ""), kit.Value.create(kind=one["kind"].to(str), value=one["value"].to(str))),
-        href=one["href"].to(str), underline="none", class_name=rx.cond(one["tone"].to(str) == "bad", "card tile bad", "card tile"),
+        href=one["href"].to(str),
+        underline="none",
+        class_name=rx.cond(one["tone"].to(str) == "bad", "card tile bad", "card tile"),
     )
 
 
@@ -49,9 +57,17 @@ def _waiting() -> rx.Component:
                 rx.foreach(
                     Home.waiting,
                     lambda one: rx.el.li(
-                        rx.el.span(rx.link(one["number"].to(str), href=f"/{one['type']}/{one['id']}", class_name="key"), " ",
-                                   rx.el.span(kit.Words.create(text=one["type_label"].to(str)), class_name="muted")),
-                        rx.el.span(kit.Value.create(kind="moment", value=one["effective_at"].to(str), tz=Session.tz), " ", kit.Badge.create(value=one["state"].to(str)), class_name="muted"),
+                        rx.el.span(
+                            rx.link(one["number"].to(str), href=f"/{one['type']}/{one['id']}", class_name="key"),
+                            " ",
+                            rx.el.span(kit.Words.create(text=one["type_label"].to(str)), class_name="muted"),
+                        ),
+                        rx.el.span(
+                            kit.Value.create(kind="moment", value=one["effective_at"].to(str), tz=Session.tz),
+                            " ",
+                            kit.Badge.create(value=one["state"].to(str)),
+                            class_name="muted",
+                        ),
                     ),
                 ),
                 class_name="mini-list",
@@ -68,7 +84,10 @@ def _orders() -> rx.Component:
         rx.el.ul(
             rx.foreach(
                 Home.orders,
-                lambda one: rx.el.li(rx.link(kit.Badge.create(value=one["state"].to(str)), href=f"/sales-orders?state={one['state']}", underline="none"), rx.el.b(one["count"].to_string(), class_name="tn")),
+                lambda one: rx.el.li(
+                    rx.link(kit.Badge.create(value=one["state"].to(str)), href=f"/sales-orders?state={one['state']}", underline="none"),
+                    rx.el.b(one["count"].to_string(), class_name="tn"),
+                ),
             ),
             class_name="mini-list",
         ),

@@ -15,7 +15,8 @@ def importing() -> rx.Component:
     return kit.Fresh.create(
         head(
             rx.link(kit.Words.create(text=Importing.title), href=f"/{Importing.plural}", underline="none", class_name="crumb"),
-            rx.el.span("/", class_name="muted", aria_hidden="true"), rx.el.h1(t("Import")),
+            rx.el.span("/", class_name="muted", aria_hidden="true"),
+            rx.el.h1(t("Import")),
         ),
         kit.ImportWizard.create(plural=Importing.plural, fields=Importing.fields),
         place=Importing.here,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 import reflex as rx
 
@@ -17,7 +17,7 @@ class _Ours(rx.Component):
     lang: rx.Var[str]
 
     @classmethod
-    def create(cls, *children: Any, **props: Any) -> rx.Component:
+    def create(cls, *children: Any, **props: Any) -> Self:
         """Make one that follows the user's language."""
         return super().create(*children, **{"lang": Session.lang, **props})
 

@@ -30,35 +30,69 @@ def operations() -> rx.Component:
     return rx.fragment(
         head(
             rx.el.h1(t("Operations")),
-            rx.el.span(t("as of"), " ", kit.Value.create(kind="moment", value=Operations.as_of, tz=Session.tz), class_name="asof"), rx.el.div(class_name="grow"),
+            rx.el.span(t("as of"), " ", kit.Value.create(kind="moment", value=Operations.as_of, tz=Session.tz), class_name="asof"),
+            rx.el.div(class_name="grow"),
             rx.cond(Session.open_pages.contains("/operations"), rx.el.a(t("Job queues"), href="/admin/queues/", class_name="btn")),
             rx.el.button(rx.icon("refresh-cw", size=14), t("Read again"), class_name="btn", on_click=Operations.refresh),
         ),
-        rx.cond(Operations.redis, rx.fragment(), rx.el.div(t("Valkey does not answer: live updates and jobs are paused, nothing is lost."), class_name="alert", role="alert")),
+        rx.cond(
+            Operations.redis,
+            rx.fragment(),
+            rx.el.div(t("Valkey does not answer: live updates and jobs are paused, nothing is lost."), class_name="alert", role="alert"),
+        ),
         rx.el.div(
             rx.foreach(
                 Operations.waiting,
                 lambda one: rx.el.div(
-                    rx.el.span(kit.Words.create(text=one["name"].to(str))), rx.el.b(one["pending"].to_string()),
-                    rx.el.small(t("oldest"), " ", one["oldest"].to(str), rx.cond(one["failed"].to(int) > 0, rx.fragment(" · ", one["failed"].to_string(), " ", t("failed")))),
+                    rx.el.span(kit.Words.create(text=one["name"].to(str))),
+                    rx.el.b(one["pending"].to_string()),
+                    rx.el.small(
+                        t("oldest"),
+                        " ",
+                        one["oldest"].to(str),
+                        rx.cond(one["failed"].to(int) > 0, rx.fragment(" · ", one["failed"].to_string(), " ", t("failed"))),
+                    ),
                     class_name=rx.cond(one["failed"].to(int) > 0, "card tile bad", "card tile"),
                 ),
             ),
             class_name="tiles",
         ),
         rx.el.div(
-            _table("Job queues", Operations.queues, _columns(("name", "text", "Queue"), ("waiting", "integer", "Waiting"), ("running", "integer", "Running"), ("failed", "integer", "Failed")), "No jobs yet"),
-            _table("Workers", Operations.workers, _columns(("name", "text", "Worker"), ("state", "choice", "State"), ("job", "text", "Job"), ("silence", "text", "Last sign of life")), "No worker is running"),
+            _table(
+                "Job queues",
+                Operations.queues,
+                _columns(("name", "text", "Queue"), ("waiting", "integer", "Waiting"), ("running", "integer", "Running"), ("failed", "integer", "Failed")),
+                "No jobs yet",
+            ),
+            _table(
+                "Workers",
+                Operations.workers,
+                _columns(("name", "text", "Worker"), ("state", "choice", "State"), ("job", "text", "Job"), ("silence", "text", "Last sign of life")),
+                "No worker is running",
+            ),
             class_name="two even",
         ),
         _table("Durations", Operations.speeds, _columns(("name", "text", "What"), ("p50", "text", "p50"), ("p95", "text", "p95")), "No numbers yet"),
         rx.cond(
             Operations.failed.length() > 0,
             rx.el.section(
-                head(rx.el.h2(t("Events that could not be delivered")), rx.el.div(class_name="grow"), rx.el.button(t("Send again"), class_name="btn", on_click=Operations.retry)),
+                head(
+                    rx.el.h2(t("Events that could not be delivered")),
+                    rx.el.div(class_name="grow"),
+                    rx.el.button(t("Send again"), class_name="btn", on_click=Operations.retry),
+                ),
                 kit.DataTable.create(
-                    rows=Operations.failed, link=False, selectable=False, total=Operations.failed.length(),
-                    columns=_columns(("event", "text", "Event"), ("consumer", "text", "Consumer"), ("attempts", "integer", "Attempts"), ("given_up", "flag", "Given up"), ("error", "text", "Error")),
+                    rows=Operations.failed,
+                    link=False,
+                    selectable=False,
+                    total=Operations.failed.length(),
+                    columns=_columns(
+                        ("event", "text", "Event"),
+                        ("consumer", "text", "Consumer"),
+                        ("attempts", "integer", "Attempts"),
+                        ("given_up", "flag", "Given up"),
+                        ("error", "text", "Error"),
+                    ),
                 ),
                 class_name="card stack",
             ),

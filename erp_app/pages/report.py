@@ -15,16 +15,29 @@ def report() -> rx.Component:
     """Title, what is asked, rows that lead further."""
     return kit.Fresh.create(
         head(
-            rx.el.h1(kit.Words.create(text=Reporting.title)), rx.el.span(Reporting.rows.length().to_string(), class_name="count"),
-            rx.cond(Reporting.as_of != "", rx.el.span(t("as of"), " ", kit.Value.create(kind="moment", value=Reporting.as_of, tz=Session.tz), class_name="asof")),
+            rx.el.h1(kit.Words.create(text=Reporting.title)),
+            rx.el.span(Reporting.rows.length().to_string(), class_name="count"),
+            rx.cond(
+                Reporting.as_of != "", rx.el.span(t("as of"), " ", kit.Value.create(kind="moment", value=Reporting.as_of, tz=Session.tz), class_name="asof")
+            ),
             rx.el.div(class_name="grow"),
             kit.ExportMenu.create(href=Reporting.export_href, pdf=True),
         ),
         rx.el.div(kit.FilterBar.create(fields=Reporting.asks, value=Reporting.value, tz=Session.tz, on_apply=Reporting.ask), class_name="tbar"),
         rx.cond(Reporting.cut > 0, rx.el.p(t("Only the first rows are shown; the export has them all."), class_name="notice")),
         kit.DataTable.create(
-            rows=Reporting.rows, columns=Reporting.columns, tz=Session.tz, place=Reporting.export_href, loading=Reporting.loading, link=False, selectable=False,
-            totals=Reporting.totals, total=Reporting.rows.length(), error=Reporting.error, empty="No rows", hint="Choose what the report is about above.",
+            rows=Reporting.rows,
+            columns=Reporting.columns,
+            tz=Session.tz,
+            place=Reporting.export_href,
+            loading=Reporting.loading,
+            link=False,
+            selectable=False,
+            totals=Reporting.totals,
+            total=Reporting.rows.length(),
+            error=Reporting.error,
+            empty="No rows",
+            hint="Choose what the report is about above.",
         ),
         place=Reporting.here,
     )

@@ -51,7 +51,8 @@ def figures(work: Work) -> dict[str, Any]:
         found["books"] = books | {row["role"]: row["amount"] for row in work.rows(_BY_ROLE)}
         found["days"] = _days(work)
         found["postings"] = work.value(
-            "SELECT count(*) FROM journal_entry WHERE recorded_at >= (%s::date)::timestamp AT TIME ZONE %s", (clock.today(work.actor.tz), work.actor.tz),
+            "SELECT count(*) FROM journal_entry WHERE recorded_at >= (%s::date)::timestamp AT TIME ZONE %s",
+            (clock.today(work.actor.tz), work.actor.tz),
         )
     if may(work.actor, "report-stock-layers", "view"):
         found["short"] = work.rows(_SHORT)

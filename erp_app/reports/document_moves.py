@@ -21,8 +21,14 @@ def moves(work: Work, document_id: int) -> list[dict[str, Any]]:
     """Return the movements in order: line_no, item, name, from, to, quantity, value (minor units, None while unknown), pending."""
     return [
         {
-            "line_no": row["line_no"], "item": row["item"], "name": row["name"], "from": row["source"], "to": row["target"],
-            "quantity": units_text(row["quantity"]), "value": None if row["value"] is None else str(row["value"]), "pending": row["pending"],
+            "line_no": row["line_no"],
+            "item": row["item"],
+            "name": row["name"],
+            "from": row["source"],
+            "to": row["target"],
+            "quantity": units_text(row["quantity"]),
+            "value": None if row["value"] is None else str(row["value"]),
+            "pending": row["pending"],
         }
         for row in work.rows(_MOVES, (document_id,))
     ]

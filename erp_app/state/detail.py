@@ -76,7 +76,7 @@ class Detail(rx.State):
     async def open(self) -> Any:
         """Show the record of the page."""
         dt, ref = self._type(), path_parts(self)[1]
-        self.reset()
+        self.reset()  # type: ignore[no-untyped-call]
         self.here = place_of(self)
         self.plural, self.label = dt.plural, dt.label
         try:
@@ -185,7 +185,9 @@ class Detail(rx.State):
             return [done("Deleted.", lang), rx.redirect(f"/{dt.plural}")]
         await self._read()
         if "link" in answer:  # an invitation: shown once, to be handed on
-            return rx.call_script(f"window.prompt({json.dumps(say('Hand this link on. It is good once, for three days.', lang))}, location.origin + {json.dumps(answer['link'])})")
+            return rx.call_script(
+                f"window.prompt({json.dumps(say('Hand this link on. It is good once, for three days.', lang))}, location.origin + {json.dumps(answer['link'])})"
+            )
         made = answer.get("delivery_order") if isinstance(answer, dict) else None
         text = say("Done.", lang) + (f" {made['number']}" if isinstance(made, dict) and "number" in made else "")
         return rx.toast.success(text, duration=2500)
@@ -213,13 +215,21 @@ def _look(work: Work, dt: DocumentType, ref: int) -> dict[str, Any]:
     shown = [one for one in fields if one["name"] not in _HEAD and one not in money]
     booked = books.of_document(work, dt, ref)
     return {
-        "record": record, "number": str(record.get(dt.key) or ref), "name": str(record.get("name") or ""), "state": str(record.get("state") or ""),
-        "facts": shown, "totals": [{"label": one["label"], "value": str(record[one["name"]])} for one in sorted(money, key=lambda one: _TOTALS.index(one["name"]))],
+        "record": record,
+        "number": str(record.get(dt.key) or ref),
+        "name": str(record.get("name") or ""),
+        "state": str(record.get("state") or ""),
+        "facts": shown,
+        "totals": [{"label": one["label"], "value": str(record[one["name"]])} for one in sorted(money, key=lambda one: _TOTALS.index(one["name"]))],
         "tables": [{**one, "rows": record.get(one["name"]) or []} for one in schema.line_tables(work, dt)],
-        "road": main_road(dt, road), "steps": _steps(work, dt, columns), "following": _following(work, dt, ref, str(record.get("state") or "")),
-        "nodes": [{**one, "label": "" if one["label"] == one["number"] else one["label"], "effective_at": ""} for one in linked["nodes"]], "edges": linked["edges"],
+        "road": main_road(dt, road),
+        "steps": _steps(work, dt, columns),
+        "following": _following(work, dt, ref, str(record.get("state") or "")),
+        "nodes": [{**one, "label": "" if one["label"] == one["number"] else one["label"], "effective_at": ""} for one in linked["nodes"]],
+        "edges": linked["edges"],
         "entries": [_entry(dt, ref, one) for one in timeline.timeline(work, ref)],
-        "rights": _rights(work, dt, columns), **booked,
+        "rights": _rights(work, dt, columns),
+        **booked,
     }
 
 
@@ -241,7 +251,10 @@ def _rights(work: Work, dt: DocumentType, columns: dict[str, Any]) -> dict[str, 
     draft = not dt.is_document or columns.get("state") in dt.editable
     first = columns.get("active", True) if not dt.is_document else columns.get("state") == dt.initial
     return {
-        "edit": edit, "change": edit and draft, "remove": edit and bool(first), "print": dt.pdf is not None or dt.is_document,
+        "edit": edit,
+        "change": edit and draft,
+        "remove": edit and bool(first),
+        "print": dt.pdf is not None or dt.is_document,
         "copy": dt.creatable and may(work.actor, dt.plural, "create"),
     }
 
@@ -270,5 +283,9 @@ def _entry(dt: DocumentType, ref: int, one: dict[str, Any]) -> dict[str, Any]:
     action = dt.action(one["action"])
     said = _SAID.get(one["action"]) or (flow.label(action) if action else one["action"].replace("_", " "))
     plain = one["action"] == "create"
-    changes = [{"field": c["field"], "label": c["label"], **({} if plain else {"was": c["before"]}), "now": c["after"]} for c in one["changes"] if c["field"] != "state"]
+    changes = [
+        {"field": c["field"], "label": c["label"], **({} if plain else {"was": c["before"]}), "now": c["after"]}
+        for c in one["changes"]
+        if c["field"] != "state"
+    ]
     return {**made, "text": said, "state": one["state"] or "", "reason": one["reason"] or "", "changes": [] if plain else changes}

@@ -53,7 +53,7 @@ class Form(rx.State):
     async def open_new(self) -> Any:
         """Show an empty form, a copy (`?copy=12`), or what follows from another document (`?sales_order=12`)."""
         dt, wanted = self._type(), query_of(self)
-        self.reset()
+        self.reset()  # type: ignore[no-untyped-call]
         self.here = place_of(self)
         self._head(dt, f"{dt.plural}/new")
         try:
@@ -67,7 +67,7 @@ class Form(rx.State):
     async def open(self) -> Any:
         """Show a record to be changed."""
         dt, ref = self._type(), path_parts(self)[1]
-        self.reset()
+        self.reset()  # type: ignore[no-untyped-call]
         self.here = place_of(self)
         self._head(dt, f"{dt.plural}/{ref}")
         try:
@@ -103,7 +103,8 @@ class Form(rx.State):
             return False
         changes = [
             {"field": one["name"], "was": self.value.get(one["name"]), "now": now.get(one["name"])}
-            for one in self.spec["fields"] if self.value.get(one["name"]) != now.get(one["name"])
+            for one in self.spec["fields"]
+            if self.value.get(one["name"]) != now.get(one["name"])
         ]
         self.conflict = {"by": str(now.get("updated_by", "")), "at": now.get("updated_at"), "changes": changes, "current": now}
         self.value = now
@@ -175,7 +176,12 @@ def _led_to(work: Work, spec: dict[str, Any], field: dict[str, Any], ref: str) -
     """Return what a new document takes over from the one that leads to it: same-named fields, and its lines."""
     source_type = registry.get(field["ref"])
     source = schema.flat(service.get(work, source_type, ref))
-    target = {"id": source["id"], "type": source_type.plural, "number": str(source.get(source_type.key)), "label": str(source.get("name") or source.get(source_type.key))}
+    target = {
+        "id": source["id"],
+        "type": source_type.plural,
+        "number": str(source.get(source_type.key)),
+        "label": str(source.get("name") or source.get(source_type.key)),
+    }
     names = {one["name"] for one in spec["fields"]} - _NEVER_COPIED - {"note"}
     value = {name: found for name, found in source.items() if name in names and not name.startswith(schema.CUSTOM)}
     value[field["name"]] = [target] if field["kind"] == "refs" else target

@@ -19,8 +19,10 @@ from erp_app.state.guard import actor, for_any_user
 from erp_app.state.hub import hub
 
 _BOOKS = (
-    ("stock", "Stock value", "/reports/stock", 1), ("ar", "Receivables", "/sales-invoices?state=posted,part_paid,overdue", 1),
-    ("ap", "Payables", "/supplier-bills?state=posted,part_paid", -1), ("grni", "Received, not billed", "/goods-receipts?state=posted", -1),
+    ("stock", "Stock value", "/reports/stock", 1),
+    ("ar", "Receivables", "/sales-invoices?state=posted,part_paid,overdue", 1),
+    ("ap", "Payables", "/supplier-bills?state=posted,part_paid", -1),
+    ("grni", "Received, not billed", "/goods-receipts?state=posted", -1),
 )
 _STATES = ("draft", "credit_hold", "confirmed", "partly_delivered", "delivered", "billed")
 
@@ -70,15 +72,22 @@ def _figures(who: Actor) -> dict[str, Any]:
     if may(who, "operations", "view"):
         queue = operations.waiting(who)
         late = queue["hpp_queue"]["pending"] + queue["stock_fix_queue"]["pending"]
-        tiles.append({"label": "Costs to recompute", "kind": "integer", "value": str(late), "href": "/operations", "tone": "bad" if queue["hpp_queue"]["failed"] else ""})
+        tiles.append(
+            {"label": "Costs to recompute", "kind": "integer", "value": str(late), "href": "/operations", "tone": "bad" if queue["hpp_queue"]["failed"] else ""}
+        )
     orders = {row["state"]: row for row in found.get("orders", [])}
     return {
-        "tiles": tiles, "days": [{**one, "label": one["date"][8:]} for one in found.get("days", [])], "places": found.get("places", []),
-        "orders": [{"name": one.replace("_", " ").capitalize(), "state": one, "count": orders[one]["count"] if one in orders else 0} for one in _STATES] if orders else [],
-        "waiting": [
-            {**one, "effective_at": moment_text(one["effective_at"], who.tz) if one["effective_at"] else ""} for one in found["waiting"]
+        "tiles": tiles,
+        "days": [{**one, "label": one["date"][8:]} for one in found.get("days", [])],
+        "places": found.get("places", []),
+        "orders": [{"name": one.replace("_", " ").capitalize(), "state": one, "count": orders[one]["count"] if one in orders else 0} for one in _STATES]
+        if orders
+        else [],
+        "waiting": [{**one, "effective_at": moment_text(one["effective_at"], who.tz) if one["effective_at"] else ""} for one in found["waiting"]],
+        "short": [
+            {"id": one["id"], "code": one["code"], "name": one["name"], "on_hand": quantity_text(one["on_hand"]), "minimum": quantity_text(one["minimum"])}
+            for one in found.get("short", [])
         ],
-        "short": [{"id": one["id"], "code": one["code"], "name": one["name"], "on_hand": quantity_text(one["on_hand"]), "minimum": quantity_text(one["minimum"])} for one in found.get("short", [])],
         "as_of": clock.now().isoformat(),
     }
 
@@ -86,12 +95,21 @@ def _figures(who: Actor) -> dict[str, Any]:
 def _tiles(found: dict[str, Any]) -> list[dict[str, Any]]:
     tiles: list[dict[str, Any]] = []
     books = found.get("books", {})
-    tiles += [{"label": label, "kind": "money", "value": str(sign * books[name]), "href": href, "tone": ""} for name, label, href, sign in _BOOKS if name in books]
+    tiles += [
+        {"label": label, "kind": "money", "value": str(sign * books[name]), "href": href, "tone": ""} for name, label, href, sign in _BOOKS if name in books
+    ]
     if "orders" in found:
         still = [row for row in found["orders"] if row["state"] in dashboard.OPEN_ORDERS]
-        tiles.insert(0, {
-            "label": "Open orders", "kind": "integer", "value": str(sum(row["count"] for row in still)), "href": f"/sales-orders?state={','.join(dashboard.OPEN_ORDERS)}", "tone": "",
-        })
+        tiles.insert(
+            0,
+            {
+                "label": "Open orders",
+                "kind": "integer",
+                "value": str(sum(row["count"] for row in still)),
+                "href": f"/sales-orders?state={','.join(dashboard.OPEN_ORDERS)}",
+                "tone": "",
+            },
+        )
     if "postings" in found:
         tiles.append({"label": "Journals recorded today", "kind": "integer", "value": str(found["postings"]), "href": "/reports/trial-balance", "tone": ""})
     return tiles

@@ -46,8 +46,12 @@ class Integrity(rx.State):
             return refused(error, actor().lang)
         self.checks = [
             {
-                "id": number, "name": one["name"].replace("_", " ").capitalize(), "rows_checked": one["rows_checked"], "violations": one["violations"],
-                "seconds": f"{one['seconds']:.3f}", "offenders": json.dumps(one["offenders"], default=str)[:300] if one["offenders"] else "",
+                "id": number,
+                "name": one["name"].replace("_", " ").capitalize(),
+                "rows_checked": one["rows_checked"],
+                "violations": one["violations"],
+                "seconds": f"{one['seconds']:.3f}",
+                "offenders": json.dumps(one["offenders"], default=str)[:300] if one["offenders"] else "",
             }
             for number, one in enumerate(found["checks"])
         ]

@@ -113,7 +113,7 @@ class Listing(rx.State):
             return refused(error, actor().lang)
         await hub.join(self, f"doc:{dt.plural}")
         wanted = query_of(self)
-        self.reset()
+        self.reset()  # type: ignore[no-untyped-call]
         self.here = place_of(self)
         self.plural, self.title = dt.plural, dt.label_plural
         try:
@@ -124,9 +124,7 @@ class Listing(rx.State):
         self.fields, self.filter_fields, self.chosen, self.views, self.bulk, self.rights = found
         names = {one["name"]: one for one in self.fields}
         self.q = wanted.get("q", "")[:100]
-        self.filters = {
-            name: value.split(",") if names[name]["kind"] in ("choice", "state") else value for name, value in wanted.items() if name in names
-        }
+        self.filters = {name: value.split(",") if names[name]["kind"] in ("choice", "state") else value for name, value in wanted.items() if name in names}
         return await self._read()
 
     @rx.event
@@ -301,8 +299,11 @@ def _describe(work: Work, dt: DocumentType) -> tuple[Any, ...]:
     if may(who, dt.plural, "edit"):
         bulk.append({"name": "remove", "label": "Delete drafts" if dt.is_document else "Deactivate", "danger": True})
     rights = {
-        "create": dt.creatable and may(who, dt.plural, "create"), "export": may(who, dt.plural, "export"),
-        "import": dt.creatable and may(who, dt.plural, "create"), "share": may(who, dt.plural, "edit"), "fields": may(who, "custom-fields", "edit"),
+        "create": dt.creatable and may(who, dt.plural, "create"),
+        "export": may(who, dt.plural, "export"),
+        "import": dt.creatable and may(who, dt.plural, "create"),
+        "share": may(who, dt.plural, "edit"),
+        "fields": may(who, "custom-fields", "edit"),
     }
     return fields, filters, chosen, repo_saved_view.listed(work, dt.plural), bulk, rights
 

@@ -55,7 +55,10 @@ class Notices(rx.State):
 def _mine(work: Work) -> tuple[list[dict[str, Any]], int]:
     rows = [
         {
-            "text": one["title"], "body": one["body"], "at": moment_text(one["created_at"], work.actor.tz), "seen": one["read"],
+            "text": one["title"],
+            "body": one["body"],
+            "at": moment_text(one["created_at"], work.actor.tz),
+            "seen": one["read"],
             "href": f"/{one['record_type']}/{one['record_id']}" if one["record_id"] and one["record_type"] else "/",
         }
         for one in notify.mine(work)

@@ -61,11 +61,21 @@ class Operations(rx.State):
             found = await apart(operations.snapshot)
         except ErpError as error:
             return refused(error, actor().lang)
-        self.waiting = [{"id": place, "name": _NAMES.get(name, name), **one, "oldest": _span(one["oldest_seconds"])} for place, (name, one) in enumerate(found["waiting"].items())]
+        self.waiting = [
+            {"id": place, "name": _NAMES.get(name, name), **one, "oldest": _span(one["oldest_seconds"])}
+            for place, (name, one) in enumerate(found["waiting"].items())
+        ]
         self.queues = [{"id": place, **one} for place, one in enumerate(found["queues"])]
         self.workers = [{"id": place, **one, "silence": _span(one["silence"])} for place, one in enumerate(found["workers"])]
         self.failed = [
-            {"id": one["event_id"], "event": one["event"], "consumer": one["consumer"], "attempts": one["attempts"], "given_up": one["given_up"], "error": str(one["error"] or "")[:300]}
+            {
+                "id": one["event_id"],
+                "event": one["event"],
+                "consumer": one["consumer"],
+                "attempts": one["attempts"],
+                "given_up": one["given_up"],
+                "error": str(one["error"] or "")[:300],
+            }
             for one in found["failed"]
         ]
         numbers = found["processes"]

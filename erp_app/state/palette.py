@@ -30,8 +30,13 @@ class Finder(rx.State):
         except ErpError:
             found = []
         self.results = [
-            {"href": f"/{one['type']}/{one['id']}", "name": one["number"], "also": one["label"] if one["label"] != one["number"] else "",
-             "type": one["type_label"], "state": one["state"] if one["state"] != "active" else ""}
+            {
+                "href": f"/{one['type']}/{one['id']}",
+                "name": one["number"],
+                "also": one["label"] if one["label"] != one["number"] else "",
+                "type": one["type_label"],
+                "state": one["state"] if one["state"] != "active" else "",
+            }
             for one in found
         ]
         self.answered = typed

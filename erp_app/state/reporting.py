@@ -21,7 +21,8 @@ from erp_app.state.hub import hub
 
 ASIDE = ("document-journals", "cost-trace")  # about one document: reached from it, not from the menu
 _TIMES = [
-    {"name": "as_of", "kind": "date", "label": "As of", "single": True, "edit": True}, {"name": "known_on", "kind": "date", "label": "As known on", "single": True, "edit": True},
+    {"name": "as_of", "kind": "date", "label": "As of", "single": True, "edit": True},
+    {"name": "known_on", "kind": "date", "label": "As known on", "single": True, "edit": True},
 ]
 _LIVE = {"Warehouse": "stock", "Accounting": "journal"}
 MAX_ROWS = 2000
@@ -67,13 +68,21 @@ class Reporting(rx.State):
     async def open(self) -> Any:
         """Show the report of the page, asked as the address says (`?item=TUBE&as_of=2026-01-31`)."""
         report = self._report()
-        self.reset()
+        self.reset()  # type: ignore[no-untyped-call]
         self.here = place_of(self)
         self.name, self.title = report.name, report.label
         self.exportable = may(actor(), report.resource, "export")
         self.asks = [
-            {"name": one.name, "kind": one.kind if one.kind != "document" else "text", "label": one.label or one.name.capitalize(), "ref": one.ref,
-             "choices": list(one.choices), "required": one.required, "single": True, "edit": True}
+            {
+                "name": one.name,
+                "kind": one.kind if one.kind != "document" else "text",
+                "label": one.label or one.name.capitalize(),
+                "ref": one.ref,
+                "choices": list(one.choices),
+                "required": one.required,
+                "single": True,
+                "edit": True,
+            }
             for one in report.parameters
         ] + _TIMES
         known = {one["name"] for one in self.asks}
@@ -128,8 +137,14 @@ def shown_rows(report: Report, answer: Answer) -> list[dict[str, Any]]:
     for number, row in enumerate(report.rows_of(answer)):
         shown = {name: row.get(name) for name in names}
         keys = "|".join(str(row[name]) for name in ("item", "place", "source", "account", "party") if row.get(name))
-        found.append({**shown, "id": f"{keys}|{number}" if not keys or report.name in ("stock-card", "general-ledger", "stock-layers") else keys,
-                      "stamp": json.dumps(shown, default=str), "hrefs": links(row)})
+        found.append(
+            {
+                **shown,
+                "id": f"{keys}|{number}" if not keys or report.name in ("stock-card", "general-ledger", "stock-layers") else keys,
+                "stamp": json.dumps(shown, default=str),
+                "hrefs": links(row),
+            }
+        )
     return found
 
 
@@ -150,4 +165,6 @@ def totals_of(answer: Answer, names: set[str]) -> dict[str, str]:
     """Return the totals the answer gives, under the columns they are the sums of."""
     pairs = {"total_debit": "debit", "total_credit": "credit", "total": "value"}
     found = {column: str(answer[name]) for name, column in pairs.items() if column in names and answer.get(name) is not None}
-    return found | {name.removeprefix("total_"): str(value) for name, value in answer.items() if name.startswith("total_") and name.removeprefix("total_") in names}
+    return found | {
+        name.removeprefix("total_"): str(value) for name, value in answer.items() if name.startswith("total_") and name.removeprefix("total_") in names
+    }

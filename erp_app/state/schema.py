@@ -16,19 +16,26 @@ CUSTOM = "custom."
 def described(one: Shape, choices: Iterable[str] = ()) -> dict[str, Any]:
     """Return one field for the browser. A custom field is called `custom.<name>`."""
     return {
-        "name": f"{CUSTOM}{one.name}" if one.custom else one.name, "column": one.name, "kind": one.kind, "label": one.label,
-        "required": one.required, "edit": one.editable, "ref": one.ref, "choices": list(choices or one.choices),
-        "places": one.places, "max_length": one.max_length, "default": plain(one.default), "custom": one.custom, "filter": one.filter,
+        "name": f"{CUSTOM}{one.name}" if one.custom else one.name,
+        "column": one.name,
+        "kind": one.kind,
+        "label": one.label,
+        "required": one.required,
+        "edit": one.editable,
+        "ref": one.ref,
+        "choices": list(choices or one.choices),
+        "places": one.places,
+        "max_length": one.max_length,
+        "default": plain(one.default),
+        "custom": one.custom,
+        "filter": one.filter,
         "sort": one.kind not in ("refs", "json", "long_text"),
     }
 
 
 def fields(work: Work, dt: DocumentType) -> list[dict[str, Any]]:
     """Return the header's fields this actor may see, custom ones last."""
-    own = [
-        described(one, shape.allowed_state(dt) if one.kind == "state" else ())
-        for one in shape.seen(work.actor, dt, shape.header(dt)).values()
-    ]
+    own = [described(one, shape.allowed_state(dt) if one.kind == "state" else ()) for one in shape.seen(work.actor, dt, shape.header(dt)).values()]
     return own + [{**described(one.shape), "in_list": one.in_list} for one in custom.fields(work, dt.plural).values()]
 
 
@@ -46,8 +53,15 @@ def asked(work: Work, dt: DocumentType, action: Action) -> dict[str, Any]:
     """Return the small form of an action: what it asks, a reason, lines, or only a confirmation."""
     label = action.label or action.name.replace("_", " ").replace("-", " ").capitalize()
     wanted: list[dict[str, Any]] = [
-        {"name": one.name, "kind": one.kind, "label": one.label or one.name.replace("_", " ").capitalize(), "required": one.required,
-         "ref": one.ref, "choices": list(one.choices), "edit": True}
+        {
+            "name": one.name,
+            "kind": one.kind,
+            "label": one.label or one.name.replace("_", " ").capitalize(),
+            "required": one.required,
+            "ref": one.ref,
+            "choices": list(one.choices),
+            "edit": True,
+        }
         for one in action.form
     ]
     if action.reason and not any(one["name"] == "reason" for one in wanted):
@@ -57,8 +71,13 @@ def asked(work: Work, dt: DocumentType, action: Action) -> dict[str, Any]:
         known = shape.seen(work.actor, dt, {one.name: one for one in shape.described(action.lines)}).values()
         tables = [{"name": "lines", "label": "Lines", "required": False, "fields": [described(one) for one in known]}]
     return {
-        "name": action.name, "label": label, "fields": wanted, "lines": tables,
-        "danger": action.permission == "cancel", "ask": bool(wanted or tables or action.confirm), "preview": action.preview is not None,
+        "name": action.name,
+        "label": label,
+        "fields": wanted,
+        "lines": tables,
+        "danger": action.permission == "cancel",
+        "ask": bool(wanted or tables or action.confirm),
+        "preview": action.preview is not None,
     }
 
 

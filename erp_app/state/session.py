@@ -48,7 +48,9 @@ class Session(rx.State):
         self.open_pages = [path for path in paths if may_open(who.actor.pages, path)]
         self.ready = True
         if first and who.theme != "system":
-            return rx.call_script(f"if (localStorage.getItem('theme') !== '{who.theme}') {{ localStorage.setItem('theme', '{who.theme}'); location.reload(); }}")
+            return rx.call_script(
+                f"if (localStorage.getItem('theme') !== '{who.theme}') {{ localStorage.setItem('theme', '{who.theme}'); location.reload(); }}"
+            )
         return None
 
     @rx.event

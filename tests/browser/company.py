@@ -31,14 +31,21 @@ def found(code: str = "contoh", name: str = "PT Contoh Otoparts") -> int:
 
 
 PLACES = (
-    ("WH", "Main warehouse", "warehouse"), ("WH2", "Second warehouse", "warehouse"), ("QUAR", "Quarantine", "quarantine"), ("TRANSIT", "On the road", "in_transit"),
-    ("SUPPLIER", "Suppliers", "supplier"), ("CUSTOMER", "Customers", "customer"), ("ADJUST", "Adjustment", "adjustment"),
+    ("WH", "Main warehouse", "warehouse"),
+    ("WH2", "Second warehouse", "warehouse"),
+    ("QUAR", "Quarantine", "quarantine"),
+    ("TRANSIT", "On the road", "in_transit"),
+    ("SUPPLIER", "Suppliers", "supplier"),
+    ("CUSTOMER", "Customers", "customer"),
+    ("ADJUST", "Adjustment", "adjustment"),
 )
 RECORDS = {
     "places": [{"code": code, "name": name, "kind": kind} for code, name, kind in PLACES],
     "items": [
-        {"code": "TUBE", "name": "Steel tube 38 mm", "kind": "raw"}, {"code": "BOX", "name": "Carton box", "kind": "packaging"},
-        {"code": "FG", "name": "Exhaust pipe finished", "kind": "finished"}, *({"code": f"P-{n:04}", "name": f"Spare part {n}", "kind": "finished"} for n in range(1, 61)),
+        {"code": "TUBE", "name": "Steel tube 38 mm", "kind": "raw"},
+        {"code": "BOX", "name": "Carton box", "kind": "packaging"},
+        {"code": "FG", "name": "Exhaust pipe finished", "kind": "finished"},
+        *({"code": f"P-{n:04}", "name": f"Spare part {n}", "kind": "finished"} for n in range(1, 61)),
     ],
     "suppliers": [{"code": "PT Baja", "name": "PT Baja Perkasa"}, {"code": "UD Kemasan", "name": "UD Kemasan Jaya"}],
     "customers": [{"code": "PT Andalan", "name": "PT Andalan Motor"}, {"code": "Toko Makmur", "name": "Toko Makmur"}],

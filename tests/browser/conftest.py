@@ -21,7 +21,14 @@ FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "-
 
 def chromium() -> str:
     """The system's Chromium."""
-    found = next((one for one in (os.environ.get("CHROMIUM", ""), "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome") if one and Path(one).exists()), "")
+    found = next(
+        (
+            one
+            for one in (os.environ.get("CHROMIUM", ""), "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
+            if one and Path(one).exists()
+        ),
+        "",
+    )
     assert found, "browser tests need a Chromium: install the package chromium, or set CHROMIUM to its path"
     return found
 

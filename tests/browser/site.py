@@ -18,7 +18,10 @@ from erp_app.kernel.config import settings
 from erp_app.kernel.installation import ROOT
 
 SERVING = {
-    "__REFLEX_SKIP_COMPILE": "true", "__REFLEX_MOUNT_FRONTEND_COMPILED_APP": "true", "REFLEX_SOCKET_INTERVAL": "10", "REFLEX_SOCKET_TIMEOUT": "20",
+    "__REFLEX_SKIP_COMPILE": "true",
+    "__REFLEX_MOUNT_FRONTEND_COMPILED_APP": "true",
+    "REFLEX_SOCKET_INTERVAL": "10",
+    "REFLEX_SOCKET_TIMEOUT": "20",
     "GRANIAN_WORKERS": "1",
 }
 
@@ -42,9 +45,14 @@ class Site:
         """Let this process and its children use the installation's database and Valkey."""
         roles.ensure(self.admin_url)
         changed = {
-            "ERP_DATA": str(self.folder / "data"), "ERP_OWNER_URL": roles.url_for(self.admin_url, roles.OWNER), "ERP_APP_URL": roles.url_for(self.admin_url, roles.APP),
-            "ERP_RELAY_URL": roles.url_for(self.admin_url, roles.RELAY), "ERP_ADMIN_URL": self.admin_url, "ERP_REDIS_URL": self.redis_url,
-            "ERP_PORT": str(self.port), "ERP_POOL_SIZE": "8",
+            "ERP_DATA": str(self.folder / "data"),
+            "ERP_OWNER_URL": roles.url_for(self.admin_url, roles.OWNER),
+            "ERP_APP_URL": roles.url_for(self.admin_url, roles.APP),
+            "ERP_RELAY_URL": roles.url_for(self.admin_url, roles.RELAY),
+            "ERP_ADMIN_URL": self.admin_url,
+            "ERP_REDIS_URL": self.redis_url,
+            "ERP_PORT": str(self.port),
+            "ERP_POOL_SIZE": "8",
         }
         self.before = {key: os.environ.get(key) for key in changed}
         os.environ.update(changed)
@@ -61,7 +69,7 @@ class Site:
 
     def compile(self) -> None:
         """Build the screens once for the state of the sources."""
-        build.build({"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/tmp"), **os.environ}, self.folder / "build.log")
+        build.build(dict(os.environ), self.folder / "build.log")
 
     def start(self) -> None:
         """Start web server, relay and one worker; return when the login page answers."""

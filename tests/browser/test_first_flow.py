@@ -23,8 +23,8 @@ def follow(page: Page, label: str) -> None:
     expect(page.locator("#recform")).to_be_visible()
 
 
-def test_from_receipt_to_invoice_with_the_keyboard_alone(visit: Visitor) -> None:
-    page = visit("sari")
+def receive(page: Page) -> None:
+    """Goods come in and are seen in stock."""
     go_to(page, "New goods receipt")
     fill(page, "Supplier", "PT Baja", complete=True)
     fill(page, "Warehouse", "WH", complete=True)
@@ -39,6 +39,10 @@ def test_from_receipt_to_invoice_with_the_keyboard_alone(visit: Visitor) -> None
     expect(page.locator("tr", has_text="FG").filter(has_text="WH").first).to_contain_text("98")
     picture(page, "stock")
 
+
+def test_from_receipt_to_invoice_with_the_keyboard_alone(visit: Visitor) -> None:
+    page = visit("sari")
+    receive(page)
     go_to(page, "New sales order")
     fill(page, "Customer", "PT Andalan", complete=True)
     fill(page, "Warehouse", "WH", complete=True)

@@ -84,8 +84,10 @@ def contrast(page, selector: str) -> float:
     return page.evaluate(
         """(selector) => {
           const paint = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
-          const rgba = (colour) => { paint.clearRect(0, 0, 1, 1); paint.fillStyle = colour; paint.fillRect(0, 0, 1, 1); return [...paint.getImageData(0, 0, 1, 1).data]; };
-          const light = ([r, g, b]) => { const f = (v) => (v /= 255) <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; return 0.2126 * f(r) + 0.7152 * f(g) + 0.0722 * f(b); };
+          const rgba = (colour) => { paint.clearRect(0, 0, 1, 1);
+            paint.fillStyle = colour; paint.fillRect(0, 0, 1, 1); return [...paint.getImageData(0, 0, 1, 1).data]; };
+          const light = ([r, g, b]) => {
+            const f = (v) => (v /= 255) <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; return 0.2126 * f(r) + 0.7152 * f(g) + 0.0722 * f(b); };
           const one = document.querySelector(selector);
           let back = [255, 255, 255, 255];
           for (let at = one; at; at = at.parentElement) { const here = rgba(getComputedStyle(at).backgroundColor); if (here[3] > 250) { back = here; break; } }
@@ -136,10 +138,10 @@ def test_filters_columns_and_a_saved_view(visit: Visitor) -> None:
     page.locator(".colbox").get_by_label("Minimum stock", exact=True).uncheck()
     expect(page.get_by_role("columnheader", name="Minimum stock")).to_have_count(0)
     page.keyboard.press("Escape")
-    page.get_by_role("button", name="View", exact=True).click()
+    page.get_by_role("button", name="Views", exact=True).click()
     page.get_by_label("Name of the view").fill("Boxes")
     page.get_by_role("button", name="Save view").click()
-    expect(page.get_by_role("button", name="View: Boxes")).to_be_visible()
+    expect(page.get_by_role("button", name="Views: Boxes")).to_be_visible()
     page.reload()
     expect(page.locator("#total")).to_have_text("63")
     page.keyboard.press("`")
