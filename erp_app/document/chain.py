@@ -13,9 +13,19 @@ from erp_app.kernel.uow import Work
 def record(work: Work, plural: str, record_id: int, *, lock: bool = False) -> Any:
     """Return another record; with `lock` nobody else changes it until the transaction ends.
 
-    Lock sources from the later document to the earlier (bill, receipt, order), several of one type by `records`.
+    Lock sources from the later document to the earlier (bill, receipt, order), several of one type by `records`. What this unit
+    of work holds already is not asked of the database again.
     """
-    return repo.load(work, registry.get(plural), record_id, lock=lock)
+    dt = registry.get(plural)
+    locked: set[int] = work.session.info.setdefault("locked", set())
+    if not lock or record_id in locked:
+        found = work.session.get(dt.model, (work.actor.tenant_id, record_id))
+        if found is None:
+            raise repo.missing(dt, record_id)
+        return found
+    found = repo.load(work, dt, record_id, lock=True)
+    locked.add(record_id)
+    return found
 
 
 def records(work: Work, plural: str, ids: Iterable[int]) -> list[Any]:
