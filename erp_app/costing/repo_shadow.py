@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from psycopg.sql import SQL
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from erp_app.costing.movement import Piece
     from erp_app.costing.plain import Pieces
+    from erp_app.kernel.db import Connection
     from erp_app.kernel.uow import Work
 
 _PLAIN = SQL(
@@ -28,7 +29,7 @@ _PLAIN = SQL(
     " WHERE v.tenant_id = %(tenant)s AND m.item_id = %(item)s)",
 )
 # A movement belongs to the one followed place it touches; what comes in counts up, what goes out counts down.
-_MOVES = SQL(
+MOVES = SQL(
     "COPY (SELECT q.place_id, q.id, q.quantity, q.value FROM ("
     "SELECT m.to_place_id AS place_id, m.to_lot AS lot, m.effective_at, m.id, m.quantity, coalesce(m.value, 0) AS value FROM stock_move m"
     " JOIN place p ON p.tenant_id = m.tenant_id AND p.id = m.to_place_id AND place_followed(p.kind)"
@@ -53,6 +54,14 @@ _DIFFERENT = SQL(
 )
 
 
+class Holder(Protocol):
+    """Whoever has a connection with an open transaction: a unit of work, or a measurement that fills its tables."""
+
+    @property
+    def conn(self) -> Connection:
+        """The connection."""
+
+
 def is_plain(work: Work, item: int) -> bool:
     """Tell whether an item only comes in at given values and goes out first in first out: nothing moved on, made, returned or revalued."""
     return bool(work.value(_PLAIN, {"tenant": work.actor.tenant_id, "item": item}))
@@ -60,10 +69,10 @@ def is_plain(work: Work, item: int) -> bool:
 
 def movements(work: Work, item: int) -> Movements:
     """Read all movements of a plain item, by queue and in order of time. Ordinary places only have lot 0, so the place is the queue."""
-    return Movements(*wire.read(work.conn, _MOVES, {"tenant": work.actor.tenant_id, "item": item}, 4))
+    return Movements(*wire.read(work.conn, MOVES, {"tenant": work.actor.tenant_id, "item": item}, 4))
 
 
-def keep(work: Work, rows: Movements, pieces: Pieces) -> None:
+def keep(work: Holder, rows: Movements, pieces: Pieces) -> None:
     """Write a plain replay's pieces into the shadow table of this transaction: what went out, and what came in."""
     received = np.flatnonzero(rows.quantity > 0)
     columns = (
@@ -75,13 +84,13 @@ def keep(work: Work, rows: Movements, pieces: Pieces) -> None:
     _write(work, columns)
 
 
-def keep_pieces(work: Work, pieces: Iterable[Piece], made_by: Mapping[int, int]) -> None:
+def keep_pieces(work: Holder, pieces: Iterable[Piece], made_by: Mapping[int, int]) -> None:
     """Write the engine's pieces into the shadow table; `made_by` names each layer's movement."""
     rows = [(piece.move, made_by[piece.layer], piece.quantity, piece.value) for piece in pieces]
     _write(work, np.array(rows, np.int64).reshape(-1, 4).T)
 
 
-def _write(work: Work, columns: Iterable[NDArray[np.int64]]) -> None:
+def _write(work: Holder, columns: Iterable[NDArray[np.int64]]) -> None:
     work.conn.execute(_TABLE)
     work.conn.execute("TRUNCATE shadow_piece")
     wire.write(work.conn, _STREAM, list(columns))
