@@ -37,7 +37,7 @@ def approve(work: Work, order: Any, _data: dict[str, Any]) -> None:
 
 def cancel(work: Work, order: Any, _data: dict[str, Any]) -> None:
     """Give the order up; what it ordered of requests is open again."""
-    if order.state != "draft":
+    if order.state not in ("draft", "submitted"):
         request_service.count_ordered(work, order, sign=-1)
 
 

@@ -49,15 +49,16 @@ PURCHASE_ORDERS = DocumentType(
     search=["number", "reference", "note"], filters=["supplier", "warehouse", "state"], sort="-effective_at",
     lines=[Lines("lines", PurchaseOrderLine, required=False)],
     links=["requests"],
-    states=["draft", "approved", "sent", "partly_received", "received", "billed", "closed", "cancelled"],
+    states=["draft", "submitted", "approved", "sent", "partly_received", "received", "billed", "closed", "cancelled"],
     actions=[
-        Action("approve", ("draft",), "approved", "approve", service.approve),
+        Action("submit", ("draft",), "submitted", "edit", implied=False),
+        Action("approve", ("draft", "submitted"), "approved", "approve", service.approve),
         Action("send", ("approved",), "sent", "edit"),
         Action(
             "close", ("sent", "partly_received", "received", "billed"), "closed", "approve", service.close,
             form=(Ask("reason", label="Reason"),), implied=False,
         ),
-        Action("cancel", ("draft", "approved", "sent"), "cancelled", "cancel", service.cancel, implied=False, confirm=True, reason=True),
+        Action("cancel", ("draft", "submitted", "approved", "sent"), "cancelled", "cancel", service.cancel, implied=False, confirm=True, reason=True),
     ],
     access=Access(
         view=["manager", "staff:own", "purchasing", "purchasing_manager", "warehouse", "finance", "finance_manager"],

@@ -18,7 +18,7 @@ class GoodsReceipt(Document, table=True):
 
     purchase_order_id: int | None = Ref("purchase-orders", label="Purchase order")
     supplier_id: int | None = Ref("suppliers", label="Supplier")
-    warehouse_id: int | None = Ref("places", label="Warehouse")
+    warehouse_id: int | None = Ref("places", label="Warehouse", filter={"kind": ["warehouse", "quarantine"]})
     supplier_note: str | None = Str(max_length=60, label="Supplier's delivery note")
     vehicle: str | None = Str(max_length=20, label="Vehicle")
     total: int = Money(label="Value", default=0, required=True, edit=False, see="see_cost")

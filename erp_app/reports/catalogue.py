@@ -10,6 +10,7 @@ from erp_app.kernel.uow import unit_of_work
 from erp_app.reports import (
     aged,
     cost_trace,
+    credit,
     document_journals,
     general_ledger,
     integrity,
@@ -31,7 +32,7 @@ _INTEGRITY = Report(
     view=("manager", "finance", "finance_manager"), rows_of=lambda answer: list(answer["checks"]), section="Administration", icon="shield-check",
 )
 _ALL = (
-    stock_views.QUICK_VIEW, stock_card.REPORT, stock_layers.REPORT, stock_views.AGEING, margin.REPORT, aged.RECEIVABLES, aged.PAYABLES,
+    stock_views.QUICK_VIEW, stock_card.REPORT, stock_layers.REPORT, stock_views.AGEING, margin.REPORT, credit.REPORT, aged.RECEIVABLES, aged.PAYABLES,
     trial_balance.REPORT, general_ledger.REPORT, statements.PROFIT_AND_LOSS, statements.BALANCE_SHEET, document_journals.REPORT, cost_trace.REPORT, _INTEGRITY,
 )
 REPORTS: dict[str, Report] = {report.name: report for report in _ALL}

@@ -40,7 +40,7 @@ _DOCUMENTS: LiteralString = (
 _NUMBERS: LiteralString = (
     "WITH checked AS (SELECT e.id, n.year, n.seq FROM journal_entry e LEFT JOIN journal_number n ON n.tenant_id = e.tenant_id AND n.entry_id = e.id"
     " WHERE e.tenant_id = %(tenant)s),"
-    " bad AS (SELECT year, count(*) AS journals, max(seq) AS last FROM checked GROUP BY year HAVING year IS NULL OR count(*) <> max(seq))"
+    " bad AS (SELECT year, count(seq) AS journals, max(seq) AS last FROM checked GROUP BY year HAVING year IS NULL OR count(seq) <> coalesce(max(seq), 0))"
 )
 _BALANCES: LiteralString = (
     "WITH checked AS MATERIALIZED (SELECT b.item_id, b.place_id, b.lot, b.on_hand FROM stock_balance b WHERE b.tenant_id = %(tenant)s),"

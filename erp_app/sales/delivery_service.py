@@ -30,7 +30,8 @@ def complete_delivery(work: Work, note: Any) -> None:
     ordered = chain.lines(work, "sales-orders", order.id)
     lines = chain.lines(work, TYPE, note.id)
     if not lines:
-        rest = [line for line in ordered if line.delivered < line.quantity]
+        services = repo.services(work, (line.item_id for line in ordered))
+        rest = [line for line in ordered if line.delivered < line.quantity and line.item_id not in services]
         rows = [{"item_id": line.item_id, "quantity": line.quantity - line.delivered, "order_line": line.line_no} for line in rest]
         lines = chain.replace_lines(work, TYPE, note.id, rows)
     chosen = assign([_wanted(line) for line in lines], [_offered(line) for line in ordered])

@@ -14,6 +14,11 @@ def item_codes(work: Work, ids: Iterable[int]) -> dict[int, str]:
     return {row["id"]: row["code"] for row in rows}
 
 
+def services(work: Work, ids: Iterable[int]) -> set[int]:
+    """Return which items are services: nobody carries them out of the gate."""
+    return {row["id"] for row in work.rows("SELECT id FROM item WHERE id = ANY(%s) AND kind = 'service'", [sorted(set(ids))])}
+
+
 def item_facts(work: Work, ids: Iterable[int]) -> dict[int, dict[str, Any]]:
     """Return `code`, `name` and `unit` of items by id, for prints."""
     rows = work.rows(

@@ -22,7 +22,7 @@ class DeliveryVerification(Document, table=True):
 
     delivery_note_id: int = Ref("delivery-notes", required=True, label="Delivery note")
     customer_id: int | None = Ref("customers", label="Customer", edit=False)
-    rejects_to_id: int | None = Ref("places", label="Rejects to")
+    rejects_to_id: int | None = Ref("places", label="Rejects to", filter={"kind": ["quarantine", "warehouse"]})
     delivery_order_id: int | None = Ref("delivery-orders", label="Delivery order", edit=False)
 
 

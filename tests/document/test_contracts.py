@@ -50,6 +50,7 @@ def samples(story: Story) -> dict[str, dict]:
 
     two_items = [{"item": "FG", "counted": "3"}, {"item": "BOX", "counted": "4"}]
     return {
+        "purchase-orders": {"lines": [{"item": "FG", "quantity": "2", "unit_price": "1000"}]},
         "journal-entries": {"lines": [{"account": "1-1110", "debit": 1000}, {"account": "3-1000", "credit": 1000}]},
         "customer-receipts": {"charge": 100},
         "supplier-bills": {"receipts": receipt, "supplier": "PT Baja", "supplier_number": lambda _: f"B{next(_count)}", "lines": ..., "unique": ...},

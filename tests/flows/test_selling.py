@@ -8,6 +8,7 @@ import pytest
 
 from erp_app.kernel import clock
 from erp_app.kernel.errors import Forbidden, Invalid, Refused
+from erp_app.reports import catalogue
 from tests.flows.firm import moment
 
 CUSTOMER = "Toko Sumber Rejeki"
@@ -87,6 +88,14 @@ def test_an_order_that_is_not_confirmed_is_not_delivered(shop):
     made = shop.create("sales-orders", customer=CUSTOMER, warehouse="WH", lines=[{"item": "FG", "quantity": 1, "unit_price": 1}])
     with pytest.raises(Refused, match="is draft"):
         sent(shop, made, 1)
+
+
+def test_a_service_is_ordered_with_the_goods_but_does_not_travel(shop):
+    shop.create("items", code="FIT", name="Fitting", kind="service")
+    lines = [{"item": "FG", "quantity": 2, "unit_price": 100}, {"item": "FIT", "quantity": 1, "unit_price": 50}]
+    order = shop.create("sales-orders", customer=CUSTOMER, warehouse="WH", lines=lines)
+    shop.act("sales-orders", order["id"], "confirm")
+    assert [line["item"] for line in shop.post("delivery-notes", sales_order=order["id"])["lines"]] == ["FG"]
 
 
 def test_what_nobody_lists_is_the_rest_of_the_order_and_all_accepted(shop):
@@ -198,6 +207,8 @@ def test_an_order_over_the_limit_is_held_with_the_amount_and_released_by_the_sal
     order = ordered(shop, 120)
     delivery = delivered(shop, order, 90, damaged=2)
     shop.post("sales-invoices", delivery_orders=[delivery["id"]])
+    exposure = catalogue.ask(shop.actor(), "credit-exposure", {"customer": CUSTOMER})[1]["rows"][0]
+    assert (exposure["orders"], exposure["delivered"], exposure["invoices"], exposure["exposure"]) == ("3907200", "0", "10744800", "14652000")
     second = ordered(shop, 5)
     assert second["state"] == "credit_hold"
     assert second["over_limit_by"] == "262500"
