@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 
-from erp_app.api.shield import ADDRESS, REQUEST_ID
+from erp_app.api.shield import ADDRESS, REQUEST_ID, is_direct
 from erp_app.api.throttle import check_rate
 from erp_app.iam import login, refusals, sessions, tokens
 from erp_app.iam.declaration import Rule, for_any_user, public, requires, rule_of
@@ -112,7 +112,8 @@ def who_asks(request: Request) -> Identity | None:
 def token(body: Login, request: Request) -> Tokens:
     """Log a program in."""
     address = str(request.scope.get(ADDRESS, "-"))
-    return _tokens(tokens.issue(login.check(body.username, body.password, address=address, via="api"), address=address))
+    person = login.check(body.username, body.password, address=address, via="api", direct=is_direct(request))
+    return _tokens(tokens.issue(person, address=address))
 
 
 @router.post("/refresh")

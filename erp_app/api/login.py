@@ -12,7 +12,7 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from erp_app.api import login_page, places
-from erp_app.api.shield import ADDRESS
+from erp_app.api.shield import ADDRESS, is_direct
 from erp_app.iam import login, sessions, users
 from erp_app.iam.address import is_loopback
 from erp_app.iam.declaration import public
@@ -42,7 +42,7 @@ def enter(request: Request, username: Field = "", password: Field = "", next: Fi
     before = sessions.token_from(request.headers.get("cookie", ""))
     try:
         token = login.open_session(
-            username, password, address=_address(request), agent=request.headers.get("user-agent", ""), before=before,
+            username, password, address=_address(request), agent=request.headers.get("user-agent", ""), before=before, direct=is_direct(request),
         )
     except ErpError as error:
         return _form(request, wanted, username=username, error=error)

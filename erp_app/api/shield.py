@@ -11,10 +11,11 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 import structlog
+from starlette.requests import Request
 
 from erp_app.api import browser
 from erp_app.iam import page_access, sessions
-from erp_app.iam.address import client_address
+from erp_app.iam.address import client_address, is_loopback
 from erp_app.iam.identity import Identity
 from erp_app.kernel import limits
 from erp_app.kernel.access import may
@@ -38,6 +39,8 @@ _OPEN = ("/login", "/logout", "/welcome", "/ping", "/_health", "/healthz", "/rea
 _OPEN_BELOW = ("/api/", "/_event")  # every endpoint and every event has its own guard, which refuses by default
 _SHUT = ("/_upload", "/auth-codespace", "/_all_routes")  # Reflex's own routes that bypass our rules
 _NEEDS = {"/admin": ("operations", "view")}
+_PROXIED = ("x-forwarded-for", "forwarded", "x-real-ip", "via")
+_LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
 _UPLOADS = ("/attachments", "/import", "/logo")
 
 
@@ -57,7 +60,9 @@ class Shield:
         structlog.contextvars.bind_contextvars(request_id=request_id)
         scope[REQUEST_ID] = request_id
         scope[ADDRESS] = client_address((scope.get("client") or ("-",))[0], headers.get("x-forwarded-for", ""), settings().trusted_proxy_hops)
-        if scope["type"] == "websocket":
+        if _rebound(headers):
+            await browser.plain(send, 421, "The demo answers on this machine only.") if scope["type"] == "http" else await _hang_up(receive, send)
+        elif scope["type"] == "websocket":
             await self._socket(scope, headers, receive, send)
         else:
             await self._request(scope, headers, receive, _with_headers(send, scope, headers, request_id))
@@ -65,8 +70,7 @@ class Shield:
     async def _socket(self, scope: Scope, headers: dict[str, str], receive: Receive, send: Send) -> None:
         """A browser always names its origin on a socket; a program need not, and has no cookie of a victim."""
         if _foreign(headers):
-            await receive()
-            await send({"type": "websocket.close", "code": 4403, "reason": "foreign origin"})
+            await _hang_up(receive, send)
             return
         await self.app(scope, receive, send)
 
@@ -102,6 +106,11 @@ class Shield:
             await self.app(scope, receive, send)
 
 
+def is_direct(request: Request) -> bool:
+    """Tell whether no proxy stands between us and the client (one on this machine would make everybody seem to be local)."""
+    return not any(name in request.headers for name in _PROXIED)
+
+
 def _may_enter(who: Identity, path: str) -> bool:
     for prefix, (resource, action) in _NEEDS.items():
         if _within(path, (prefix,)):
@@ -116,12 +125,30 @@ def _is_open(path: str, method: str) -> bool:
     return method in _SAFE and path.lower().endswith(_FILES) and not path.startswith("/admin")
 
 
+async def _hang_up(receive: Receive, send: Send) -> None:
+    await receive()
+    await send({"type": "websocket.close", "code": 4403, "reason": "foreign origin"})
+
+
+def _rebound(headers: dict[str, str]) -> bool:
+    """Tell whether a foreign name leads to the demo on this machine (DNS rebinding): everybody knows the demo's passwords."""
+    if not settings().demo or not is_loopback(settings().host) or any(name in headers for name in _PROXIED):
+        return False
+    try:
+        return (urlsplit(f"//{headers.get('host', '')}").hostname or "") not in _LOCAL_NAMES
+    except ValueError:
+        return True
+
+
 def _foreign(headers: dict[str, str]) -> bool:
     """Tell whether a browser says that another site sent this."""
     origin = headers.get("origin")
     if origin is None:
         return headers.get("sec-fetch-site", "none") not in ("none", "same-origin")
-    parts = urlsplit(origin)
+    try:
+        parts = urlsplit(origin)
+    except ValueError:
+        return True
     if settings().cookie_secure and parts.scheme != "https":
         return True
     return parts.scheme not in ("http", "https") or parts.netloc.lower() != headers.get("host", "").lower()

@@ -67,6 +67,7 @@ def set_password(work: Work, user_id: int, password: str, *, operator: bool = Fa
     _strong(password, username, operator=operator)
     repo.put_password(work, user_id, passwords.make_hash(password), demo=False)
     work.audit("user.password_set", resource="users", record_id=user_id)
+    work.emit("session.ended", {"user_id": user_id}, [f"user:{user_id}"])
 
 
 def change_password(work: Work, old: str, new: str) -> None:

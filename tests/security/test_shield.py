@@ -7,9 +7,11 @@ import pytest
 from starlette.responses import JSONResponse
 
 from erp_app.api.shield import Shield
-from erp_app.iam import sessions
+from erp_app.iam import passwords, repo, sessions
 from erp_app.kernel import limits
+from erp_app.kernel.actor import system_actor
 from erp_app.kernel.config import settings
+from erp_app.kernel.uow import unit_of_work
 from tests.iam.people import PASSWORD
 from tests.security.small_app import page, small_app
 
@@ -80,6 +82,7 @@ async def test_scripts_and_pictures_need_no_login(browser):
         {"Origin": "null"},
         {"Origin": "http://erp.example.evil.example"},
         {"Origin": "ftp://erp.example"},
+        {"Origin": "http://["},
         {"Sec-Fetch-Site": "cross-site"},
         {"Sec-Fetch-Site": "same-site"},
     ],
@@ -192,12 +195,12 @@ async def test_what_was_typed_comes_back_escaped_and_the_password_never(browser)
     assert "Username or password is wrong." in answer.text
 
 
-async def test_demo_logins_are_shown_only_with_the_demo_company(browser, monkeypatch):
+async def test_demo_logins_are_shown_only_with_the_demo_company_on_this_machine(browser, monkeypatch):
     monkeypatch.setenv("ERP_DEMO", "true")
     settings.cache_clear()
     try:
         async with browser() as web:
-            assert 'value="demo"' in (await web.get("/login")).text
+            assert 'value="demo"' in (await web.get("http://localhost:8000/login")).text
         monkeypatch.setenv("ERP_HOST", "0.0.0.0")  # noqa: S104 - to show that it hides them
         settings.cache_clear()
         async with browser() as web:
@@ -205,6 +208,31 @@ async def test_demo_logins_are_shown_only_with_the_demo_company(browser, monkeyp
     finally:
         monkeypatch.undo()
         settings.cache_clear()
+
+
+async def test_a_foreign_name_does_not_lead_to_the_demo(browser, monkeypatch):
+    monkeypatch.setenv("ERP_DEMO", "true")
+    settings.cache_clear()
+    try:
+        async with browser() as web:
+            for host in ("evil.example", "localhost.evil.example", "127.0.0.1.evil.example"):
+                assert (await web.get(f"http://{host}/login")).status_code == 421
+            for host in ("localhost:8000", "127.0.0.1:8000", "[::1]:8000"):
+                assert (await web.get(f"http://{host}/login")).status_code == 200
+    finally:
+        monkeypatch.undo()
+        settings.cache_clear()
+
+
+async def test_a_demo_password_is_not_taken_through_a_proxy(browser, town):
+    with unit_of_work(system_actor(town.ours.id)) as work:
+        repo.put_password(work, town.ours.users["staff"], passwords.make_hash("demo"), demo=True)
+    form = {"username": town.ours.name("staff"), "password": "demo"}
+    async with browser() as web:
+        assert (await web.post("/login", data=form, headers={"X-Forwarded-For": "127.0.0.1"})).status_code == 401
+        assert (await web.post("/api/v1/auth/token", json=form, headers={"Forwarded": "for=127.0.0.1"})).status_code == 401
+        assert (await web.post("/api/v1/auth/token", json=form)).status_code == 200
+        assert (await web.post("/login", data=form)).status_code == 303
 
 
 async def test_a_foreign_origin_opens_no_socket(town):
