@@ -35,6 +35,18 @@ BEGIN
   RETURN NULL;
 END $$;
 
+-- What never changes on a record: who made it when, its number once given; and a deleted draft stays deleted.
+CREATE OR REPLACE FUNCTION record_keeps_its_identity() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  o jsonb := to_jsonb(OLD); n jsonb := to_jsonb(NEW);
+BEGIN
+  IF (OLD.tenant_id, OLD.id, OLD.created_at, OLD.created_by) IS DISTINCT FROM (NEW.tenant_id, NEW.id, NEW.created_at, NEW.created_by)
+     OR (o ->> 'number' NOT LIKE '~%' AND o ->> 'number' IS DISTINCT FROM n ->> 'number') OR (o ->> 'state' = 'deleted' AND n ->> 'state' <> 'deleted') THEN
+    RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege', MESSAGE = format('%s %s: number, origin and deletion are final', tg_table_name, OLD.id);
+  END IF;
+  RETURN NEW;
+END $$;
+
 DO $$
 DECLARE
   t record;
@@ -45,6 +57,8 @@ BEGIN
     EXECUTE format('DROP TRIGGER IF EXISTS record_ref_follows ON %I', t.relname);
     EXECUTE format('CREATE TRIGGER record_ref_follows AFTER INSERT OR UPDATE ON %I FOR EACH ROW EXECUTE FUNCTION record_ref_keep(%L, %L, %L)',
       t.relname, t.parts[1], t.parts[2], t.parts[3]);
+    EXECUTE format('DROP TRIGGER IF EXISTS record_identity ON %I', t.relname);
+    EXECUTE format('CREATE TRIGGER record_identity BEFORE UPDATE ON %I FOR EACH ROW EXECUTE FUNCTION record_keeps_its_identity()', t.relname);
   END LOOP;
 END $$;
 

@@ -43,6 +43,15 @@ def everything() -> APIRouter:
     return router
 
 
+def endpoints(router: Any) -> list[Any]:
+    """Return every route with an endpoint, however deep its router is included."""
+    found: list[Any] = []
+    for one in router.routes:
+        inner = getattr(one, "original_router", None)
+        found += endpoints(inner) if inner is not None else [one] if hasattr(one, "endpoint") else []
+    return found
+
+
 def document(app: FastAPI) -> dict[str, Any]:
     """Return the OpenAPI document, made once."""
     if app.openapi_schema is None:

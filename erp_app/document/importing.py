@@ -202,6 +202,8 @@ def _write(
                 raise Invalid("ERP-1113", f"Row {record.rows[0]}: {after[place][0]['message']}. Nothing was imported.")
             if not after[place]:
                 created.append(number)
+        told = {"type": dt.plural, "label": dt.label_plural, "text": f"{len(created)} of {len(records)}", "user_id": actor.user_id}
+        work.emit("import.finished", told)
         work.audit(f"{dt.table.name}.import", resource=dt.plural, after={"created": len(created), "refused": sum(1 for one in after if one)})
     return created, after
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from erp_app.document import service
@@ -305,3 +308,81 @@ def test_the_audit_row_has_what_differs_before_and_after(orders):
     assert [one["quantity"] for one in row["before"]["lines"]] == ["1"]
     assert [one["quantity"] for one in row["after"]["lines"]] == ["9"]
     assert set(row["after"]) == {"title", "lines", "total"}
+
+
+def test_thirty_two_at_once_get_numbers_without_gap_or_double(orders):
+    with ThreadPoolExecutor(32) as pool:
+        made = list(pool.map(lambda _: make(orders, effective_at="2040-01-01")["number"], range(96)))
+    assert sorted(made) == [f"SO-2040-{n:05}" for n in range(1, 97)]
+
+
+def test_of_two_changes_of_one_version_one_is_refused(orders):
+    made = make(orders)
+    start = threading.Barrier(8)
+
+    def change(n):
+        start.wait()
+        try:
+            with unit_of_work(manager()) as work:
+                return service.update(work, orders, made["id"], {"title": f"by {n}"}, 1)["title"]
+        except Conflict:
+            return None
+
+    with ThreadPoolExecutor(8) as pool:
+        done = [one for one in pool.map(change, range(8)) if one]
+    assert len(done) == 1
+    with unit_of_work(manager()) as work:
+        now = service.get(work, orders, made["id"])
+    assert (now["title"], now["version"]) == (done[0], 2)
+
+
+def test_a_step_taken_by_sixteen_at_once_is_taken_once(orders):
+    made = make(orders)
+
+    def approve(_):
+        try:
+            with unit_of_work(manager()) as work:
+                return service.act(work, orders, made["id"], "approve")["version"]
+        except Refused:
+            return None
+
+    with ThreadPoolExecutor(16) as pool:
+        assert [one for one in pool.map(approve, range(16)) if one] == [2]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE sample_order SET number = 'X' WHERE id = %s",
+        "UPDATE sample_order SET created_by = 0 WHERE id = %s",
+        "DELETE FROM sample_order WHERE id = %s",
+        "UPDATE sample_order SET state = 'draft' WHERE id = %s",
+    ],
+)
+def test_not_even_sql_changes_a_number_an_origin_or_a_deletion(orders, statement):
+    made = make(orders)
+    with unit_of_work(manager()) as work:
+        service.remove(work, orders, made["id"])
+    with pytest.raises(Forbidden), unit_of_work(manager()) as work:
+        work.run(statement, (made["id"],))
+
+
+def test_the_register_follows_every_change(orders):
+    made = make(orders, title="findable")
+    with unit_of_work(manager()) as work:
+        row = work.row("SELECT type, number, label, state, search FROM record_ref WHERE id = %s", (made["id"],))
+        assert row["search"] == f" {made['number']} findable pt baja party pt baja".lower()
+        assert (row["type"], row["number"], row["label"], row["state"]) == ("sample-orders", made["number"], "findable", "draft")
+        service.act(work, orders, made["id"], "approve")
+        assert work.value("SELECT state FROM record_ref WHERE id = %s", (made["id"],)) == "approved"
+
+
+def test_five_hundred_lines_are_stored_in_few_statements(orders):
+    lines = [{"party": "A", "quantity": n + 1} for n in range(500)]
+    with unit_of_work(manager()) as work:
+        seen = []
+        original = work.rows
+        work.rows = lambda *given: seen.append(given) or original(*given)
+        made = service.create(work, orders, order(lines=lines))
+    assert len(made["lines"]) == 500
+    assert len(seen) < 10
