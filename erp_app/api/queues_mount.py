@@ -24,7 +24,7 @@ def _dashboard() -> Any:
     from flask import Flask  # noqa: PLC0415 - most processes never show it
     from rq_dashboard import web as dashboard  # noqa: PLC0415
 
-    made = Flask(__name__)
+    made = Flask("rq_dashboard")  # styles and scripts lie in its package
     made.config["RQ_DASHBOARD_REDIS_URL"] = settings().redis(bus.QUEUES)
     made.config["RQ_DASHBOARD_DISABLE_DELETE"] = True  # an event that is thrown away here would be sent again anyway
     dashboard.config.serializer = JSONSerializer  # type: ignore[assignment]

@@ -138,6 +138,10 @@ def test_the_dashboard_of_the_jobs_opens_for_an_operator(company, cookies):
     found = ask(f"{PATH}/0/data/queues.json", cookies["olga"])
     assert found.status_code == 200
     assert {"name": "pdf", "count": 1}.items() <= next(one for one in found.json()["queues"] if one["name"] == "pdf").items()
+    page = ask(PATH + "/", cookies["olga"]).text
+    for file in re.findall(r'(?:src|href)="(/[^"]+\.(?:js|css))"', page):
+        assert ask(file, cookies["olga"]).status_code == 200, file
+        assert ask(file).status_code != 200
     job = ask(f"{PATH}/0/data/job/shown.json", cookies["olga"])
     assert "workers.job.run" in job.json()["description"]
 
