@@ -78,7 +78,7 @@ def _figures(who: Actor) -> dict[str, Any]:
     orders = {row["state"]: row for row in found.get("orders", [])}
     return {
         "tiles": tiles,
-        "days": [{**one, "label": one["date"][8:]} for one in found.get("days", [])],
+        "days": _days(found),
         "places": found.get("places", []),
         "orders": [{"name": one.replace("_", " ").capitalize(), "state": one, "count": orders[one]["count"] if one in orders else 0} for one in _STATES]
         if orders
@@ -90,6 +90,12 @@ def _figures(who: Actor) -> dict[str, Any]:
         ],
         "as_of": clock.now().isoformat(),
     }
+
+
+def _days(found: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the days of the chart; none when nothing was sold in all of them."""
+    days = found.get("days", [])
+    return [{**one, "label": one["date"][8:]} for one in days] if any(one["sales"] for one in days) else []
 
 
 def _tiles(found: dict[str, Any]) -> list[dict[str, Any]]:

@@ -151,3 +151,30 @@ def test_a_file_on_a_record_comes_back_as_a_download(visit: Visitor, tmp_path) -
     with page.expect_download() as download:
         link.click()
     assert download.value.path().read_text(encoding="utf-8") == "38 mm"
+
+
+def test_many_records_in_one_go(visit: Visitor) -> None:
+    page = visit("sari", "/items?q=Spare")
+    expect(page.locator("#total")).to_have_text("60")
+    page.get_by_label("Select all rows of this page").check()
+    page.get_by_role("button", name="Select all matching").click()
+    expect(page.locator(".bulk")).to_contain_text("60 selected")
+    page.get_by_role("button", name="Clear selection").click()
+    row = page.locator(".dtable tbody tr", has_text="P-0060")
+    page.get_by_role("button", name="Next page").click()
+    row.get_by_role("checkbox").check()
+    page.get_by_role("button", name="Deactivate").click()
+    expect(row).to_contain_text("No")
+
+
+def test_a_record_is_printed(visit: Visitor) -> None:
+    page = visit("sari", "/items/FG")
+    expect(page.get_by_role("link", name="Print")).to_have_count(0)  # master data has no paper
+    page.goto("/reports/stock-card?item=BOX")
+    expect(page.locator(".dtable")).to_contain_text("GR-")
+    page.locator(".dtable a", has_text="GR-").first.click()
+    link = page.get_by_role("link", name="Print")
+    expect(link).to_be_visible()
+    answer = page.request.get(str(link.get_attribute("href")))
+    assert answer.headers["content-type"] == "application/pdf"
+    assert answer.body().startswith(b"%PDF")
