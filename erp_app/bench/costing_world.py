@@ -86,7 +86,9 @@ class World:
         with psycopg.connect(self.admin_url) as admin:
             self._moves(admin, [item], moves, _PLAIN_MOVES)
             params = {**self.params, "item": item}
-            rows = plain.Movements(*wire.read(admin, repo_shadow.MOVES, params, 4))
+            rows = repo_shadow.plain_rows(wire.read(admin, repo_shadow.MOVES, params, 6), [self.params["WH"]])
+            if rows is None:
+                raise RuntimeError("the item should be plain")
             repo_shadow.keep(_Bare(admin), rows, plain.cut(rows))
             for query in (_LAYERS, _PIECES, _HEAD):
                 admin.execute(query, params)

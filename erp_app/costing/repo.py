@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from psycopg.sql import SQL
 
 from erp_app.costing import wire
@@ -18,7 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
+    from numpy.typing import NDArray
+
     from erp_app.kernel.uow import Work
+
+    Column = NDArray[np.int64]
 
 FOLLOWED = ["warehouse", "vendor", "in_transit", "quarantine", "customer"]
 
@@ -29,29 +34,29 @@ _MADE_FROM = SQL(
     " GROUP BY made.item_id",
 )
 _MOVES = SQL(
-    "COPY (SELECT m.id, m.effective_at, m.document_id, m.item_id, m.from_place_id, m.from_lot, m.to_place_id, m.to_lot, m.quantity,"
+    "SELECT m.id, m.effective_at, m.document_id, m.item_id, m.from_place_id, m.from_lot, m.to_place_id, m.to_lot, m.quantity,"
     " coalesce(m.value, 0), m.keep_origin::int::bigint, coalesce(m.source_move_id, 0), m.transform::int::bigint, m.weight, m.weight_before"
     " FROM unnest(%(items)s::bigint[], %(starts)s::timestamptz[]) AS t (item_id, start)"
     " JOIN stock_move m ON m.tenant_id = %(tenant)s AND m.item_id = t.item_id AND m.effective_at >= t.start"
-    " ORDER BY m.effective_at, m.id) TO STDOUT (FORMAT BINARY)",
+    " ORDER BY m.effective_at, m.id",
 )
 _POSTED = SQL(
-    "COPY (SELECT p.move_id, p.layer_id, p.document_id, p.quantity, p.value"
+    "SELECT p.move_id, p.layer_id, p.document_id, p.quantity, p.value"
     " FROM unnest(%(items)s::bigint[], %(starts)s::timestamptz[]) AS t (item_id, start)"
     " JOIN stock_move m ON m.tenant_id = %(tenant)s AND m.item_id = t.item_id AND m.effective_at >= t.start"
-    " JOIN cost_piece p ON p.tenant_id = m.tenant_id AND p.move_id = m.id) TO STDOUT (FORMAT BINARY)",
+    " JOIN cost_piece p ON p.tenant_id = m.tenant_id AND p.move_id = m.id",
 )
 _LAYER = SQL(
     "l.id, l.move_id, coalesce(l.parent_layer_id, 0), l.origin_document_id, l.item_id, l.place_id, l.lot, l.effective_at, l.rank::bigint,"
     " l.quantity, l.value, l.taken",
 )
 _KNOWN = SQL(
-    "COPY (SELECT {layer} FROM unnest(%(items)s::bigint[], %(starts)s::timestamptz[]) AS t (item_id, start)"
+    "SELECT {layer} FROM unnest(%(items)s::bigint[], %(starts)s::timestamptz[]) AS t (item_id, start)"
     " JOIN stock_move m ON m.tenant_id = %(tenant)s AND m.item_id = t.item_id AND m.effective_at >= t.start"
-    " JOIN cost_layer l ON l.tenant_id = m.tenant_id AND l.move_id = m.id) TO STDOUT (FORMAT BINARY)",
+    " JOIN cost_layer l ON l.tenant_id = m.tenant_id AND l.move_id = m.id",
 ).format(layer=_LAYER)
 _OPENING = SQL(
-    "COPY (SELECT {layer} FROM (SELECT l.id FROM unnest(%(q_item)s::bigint[], %(q_place)s::bigint[], %(q_lot)s::bigint[]) AS q (item_id, place_id, lot)"
+    "SELECT {layer} FROM (SELECT l.id FROM unnest(%(q_item)s::bigint[], %(q_place)s::bigint[], %(q_lot)s::bigint[]) AS q (item_id, place_id, lot)"
     " JOIN stock_balance b ON b.tenant_id = %(tenant)s AND b.item_id = q.item_id AND b.place_id = q.place_id AND b.lot = q.lot"
     " JOIN cost_layer l ON l.tenant_id = %(tenant)s AND l.item_id = q.item_id AND l.place_id = q.place_id AND l.lot = q.lot"
     " AND l.effective_at >= coalesce(b.head_at, '-infinity') AND l.taken < l.quantity"
@@ -59,7 +64,7 @@ _OPENING = SQL(
     " UNION SELECT l.id FROM cost_layer l WHERE l.tenant_id = %(tenant)s AND l.move_id = ANY(%(sources)s)) AS wanted"
     " JOIN cost_layer l ON l.tenant_id = %(tenant)s AND l.id = wanted.id"
     " JOIN unnest(%(items)s::bigint[], %(starts)s::timestamptz[]) AS t (item_id, start) ON t.item_id = l.item_id AND l.effective_at < t.start"
-    " ORDER BY l.effective_at, l.move_id, l.rank) TO STDOUT (FORMAT BINARY)",
+    " ORDER BY l.effective_at, l.move_id, l.rank",
 ).format(layer=_LAYER)
 _STEPS = SQL(
     "SELECT l.id, p.document_id, sum(p.value)::bigint FROM cost_layer l"
@@ -184,13 +189,32 @@ def _rows(work: Work, query: Any, params: dict[str, Any], width: int) -> Any:
 
 
 def _moves(work: Work, params: dict[str, Any], followed: set[int]) -> list[Move]:
-    moves = []
-    for row in _rows(work, _MOVES, params, 15):
-        number, at, document, item, from_place, from_lot, to_place, to_lot, quantity, value, keep, source, transform, weight, before = row
-        leaves: Queue | None = (item, from_place, from_lot) if from_place in followed else None
-        enters: Queue | None = (item, to_place, to_lot) if to_place in followed else None
-        moves.append(Move(number, at, document, leaves, enters, quantity, value, bool(keep), source or None, bool(transform), weight, before))
-    return moves
+    columns = wire.read(work.conn, _MOVES, params, 15)
+    number, at, document, item, from_place, from_lot, to_place, to_lot, quantity, value, keep, source, transform, weight, before = columns
+    ours = np.array(sorted(followed), np.int64)
+    return list(
+        map(
+            Move,
+            number.tolist(),
+            at.tolist(),
+            document.tolist(),
+            _queues(item, from_place, from_lot, ours),
+            _queues(item, to_place, to_lot, ours),
+            quantity.tolist(),
+            value.tolist(),
+            keep.astype(bool).tolist(),
+            [one or None for one in source.tolist()],
+            transform.astype(bool).tolist(),
+            weight.tolist(),
+            before.tolist(),
+        ),
+    )
+
+
+def _queues(item: Column, place: Column, lot: Column, followed: Column) -> list[Queue | None]:
+    """Return the queue of each row, None where the place is not followed."""
+    keys = zip(item.tolist(), place.tolist(), lot.tolist(), strict=True)
+    return [key if known else None for key, known in zip(keys, np.isin(place, followed).tolist(), strict=True)]
 
 
 def _layers(work: Work, query: Any, params: dict[str, Any], followed: set[int]) -> list[Layer]:

@@ -9,6 +9,7 @@ from psycopg.sql import SQL
 
 from erp_app.costing import wire
 from erp_app.costing.plain import Movements
+from erp_app.costing.repo import followed_places
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -21,23 +22,14 @@ if TYPE_CHECKING:
     from erp_app.kernel.db import Connection
     from erp_app.kernel.uow import Work
 
-_PLAIN = SQL(
-    "SELECT NOT EXISTS (SELECT 1 FROM stock_move m JOIN place f ON f.tenant_id = m.tenant_id AND f.id = m.from_place_id"
-    " JOIN place t ON t.tenant_id = m.tenant_id AND t.id = m.to_place_id WHERE m.tenant_id = %(tenant)s AND m.item_id = %(item)s"
-    " AND (m.transform OR m.source_move_id IS NOT NULL OR m.from_lot <> 0 OR m.to_lot <> 0 OR place_followed(f.kind) = place_followed(t.kind)))"
-    " AND NOT EXISTS (SELECT 1 FROM cost_revaluation v JOIN stock_move m ON m.tenant_id = v.tenant_id AND m.id = v.move_id"
-    " WHERE v.tenant_id = %(tenant)s AND m.item_id = %(item)s)",
-)
-# A movement belongs to the one followed place it touches; what comes in counts up, what goes out counts down.
 MOVES = SQL(
-    "COPY (SELECT q.place_id, q.id, q.quantity, q.value FROM ("
-    "SELECT m.to_place_id AS place_id, m.to_lot AS lot, m.effective_at, m.id, m.quantity, coalesce(m.value, 0) AS value FROM stock_move m"
-    " JOIN place p ON p.tenant_id = m.tenant_id AND p.id = m.to_place_id AND place_followed(p.kind)"
-    " WHERE m.tenant_id = %(tenant)s AND m.item_id = %(item)s"
-    " UNION ALL SELECT m.from_place_id, m.from_lot, m.effective_at, m.id, -m.quantity, 0 FROM stock_move m"
-    " JOIN place p ON p.tenant_id = m.tenant_id AND p.id = m.from_place_id AND place_followed(p.kind)"
-    " WHERE m.tenant_id = %(tenant)s AND m.item_id = %(item)s) q"
-    " ORDER BY q.place_id, q.lot, q.effective_at, q.id) TO STDOUT (FORMAT BINARY)",
+    "SELECT m.id, m.from_place_id, m.to_place_id, m.quantity, coalesce(m.value, 0),"
+    " (m.transform OR m.source_move_id IS NOT NULL OR m.from_lot <> 0 OR m.to_lot <> 0)::int::bigint"
+    " FROM stock_move m WHERE m.tenant_id = %(tenant)s AND m.item_id = %(item)s ORDER BY m.effective_at, m.id",
+)
+_REVALUED = (
+    "SELECT EXISTS (SELECT 1 FROM cost_revaluation v JOIN stock_move m ON m.tenant_id = v.tenant_id AND m.id = v.move_id"
+    " WHERE v.tenant_id = %(tenant)s AND m.item_id = %(item)s)"
 )
 _TABLE = SQL(
     "CREATE TEMPORARY TABLE IF NOT EXISTS shadow_piece (move_id bigint, receipt_id bigint, quantity bigint, value bigint) ON COMMIT DROP",
@@ -62,14 +54,30 @@ class Holder(Protocol):
         """The connection."""
 
 
-def is_plain(work: Work, item: int) -> bool:
-    """Tell whether an item only comes in at given values and goes out first in first out: nothing moved on, made, returned or revalued."""
-    return bool(work.value(_PLAIN, {"tenant": work.actor.tenant_id, "item": item}))
+def movements(work: Work, item: int) -> Movements | None:
+    """Read all movements of an item, by place and in order of time; None when it is not plain.
+
+    Plain goods only come in at given values and go out first in first out: nothing was moved on, made, returned or revalued.
+    """
+    params = {"tenant": work.actor.tenant_id, "item": item}
+    if work.value(_REVALUED, params):
+        return None
+    return plain_rows(wire.read(work.conn, MOVES, params, 6), followed_places(work))
 
 
-def movements(work: Work, item: int) -> Movements:
-    """Read all movements of a plain item, by queue and in order of time. Ordinary places only have lot 0, so the place is the queue."""
-    return Movements(*wire.read(work.conn, MOVES, {"tenant": work.actor.tenant_id, "item": item}, 4))
+def plain_rows(columns: Sequence[NDArray[np.int64]], followed: Iterable[int]) -> Movements | None:
+    """Count what comes into a followed place up and what goes out down; None when a movement is not plain."""
+    number, source, target, quantity, value, odd = columns
+    ours = np.array(sorted(followed), np.int64)
+    comes, goes = np.isin(target, ours), np.isin(source, ours)
+    if odd.any() or (comes == goes).any():
+        return None
+    place = np.where(comes, target, source)
+    rows = Movements(place, number, np.where(comes, quantity, -quantity), np.where(comes, value, 0))
+    if len(place) and (place != place[0]).any():
+        order = np.argsort(place, kind="stable")
+        rows = Movements(*(column[order] for column in rows))
+    return rows
 
 
 def keep(work: Holder, rows: Movements, pieces: Pieces) -> None:
@@ -87,7 +95,7 @@ def keep(work: Holder, rows: Movements, pieces: Pieces) -> None:
 def keep_pieces(work: Holder, pieces: Iterable[Piece], made_by: Mapping[int, int]) -> None:
     """Write the engine's pieces into the shadow table; `made_by` names each layer's movement."""
     rows = [(piece.move, made_by[piece.layer], piece.quantity, piece.value) for piece in pieces]
-    _write(work, np.array(rows, np.int64).reshape(-1, 4).T)
+    _write(work, [np.array(column, np.int64) for column in zip(*rows, strict=True)] or [np.zeros(0, np.int64)] * 4)
 
 
 def _write(work: Holder, columns: Iterable[NDArray[np.int64]]) -> None:

@@ -49,18 +49,14 @@ def replay(work: Work, items: Sequence[int]) -> int:
         Refused: ERP-1220 when a movement takes what is not there.
     """
     try:
-        if len(items) == 1 and repo_shadow.is_plain(work, items[0]):
-            return _in_columns(work, items[0])
-        return _by_the_engine(work, items)
+        rows = repo_shadow.movements(work, items[0]) if len(items) == 1 else None
+        if rows is None:
+            return _by_the_engine(work, items)
+        repo_shadow.keep(work, rows, plain.cut(rows))
+        return len(rows.id)
     except ShortError as short:
         detail = f"The movements do not hold together: movement {short.move} takes {quantity_text(short.missing)} more than there is."
         raise Refused("ERP-1220", detail, data={"move_id": short.move, "missing": quantity_text(short.missing)}) from short
-
-
-def _in_columns(work: Work, item: int) -> int:
-    rows = repo_shadow.movements(work, item)
-    repo_shadow.keep(work, rows, plain.cut(rows))
-    return len(rows.id)
 
 
 def _by_the_engine(work: Work, items: Sequence[int]) -> int:

@@ -1,4 +1,4 @@
-"""Rows of whole numbers to and from PostgreSQL as COPY BINARY: a tenth of the time of rows and tuples.
+"""Rows of whole numbers from PostgreSQL as binary arrays, and to it as COPY BINARY: a tenth of the time of rows and tuples.
 
 Every column is eight bytes and never null: bigint, or timestamptz (microseconds since 2000-01-01 UTC).
 """
@@ -10,18 +10,25 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from psycopg.adapt import Loader
+from psycopg.pq import Format
+from psycopg.rows import tuple_row
+from psycopg.sql import SQL, Composed, Identifier
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
-    from psycopg.sql import SQL, Composed
+    from psycopg.abc import Buffer
 
     from erp_app.kernel.db import Connection
 
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _SIGNATURE = b"PGCOPY\n\xff\r\n\0" + struct.pack(">ii", 0, 0)
 _END = b"\xff\xff"
+_ARRAYS = (1016, 1185)  # bigint[], timestamptz[]
+_ARRAY_HEAD = 20  # dimensions, nulls, type, length, lower bound
+_ELEMENT = np.dtype([("l", ">i4"), ("v", ">i8")])
 
 
 def moment(at: datetime) -> int:
@@ -29,15 +36,31 @@ def moment(at: datetime) -> int:
     return (at - EPOCH) // timedelta(microseconds=1)
 
 
+class _Raw(Loader):
+    """Leaves an array as the bytes PostgreSQL sent."""
+
+    format = Format.BINARY
+
+    def load(self, data: Buffer) -> bytes:
+        """Copy the bytes; the buffer is PostgreSQL's."""
+        return bytes(data)
+
+
 def read(conn: Connection, query: SQL | Composed, params: dict[str, Any], width: int) -> list[NDArray[np.int64]]:
-    """Return the `width` columns of `COPY (…) TO STDOUT (FORMAT BINARY)`."""
-    data = bytearray()
-    with conn.cursor().copy(query, params) as stream:
-        for part in stream:
-            data += part
-    row = _row(width)
-    found = np.frombuffer(data, row, count=(len(data) - len(_SIGNATURE)) // row.itemsize, offset=len(_SIGNATURE))
-    return [found[f"v{column}"].astype(np.int64) for column in range(width)]
+    """Return the `width` columns of a query, in the order of its rows.
+
+    Every column comes as one array, for a message for each row would cost more than the rows.
+    """
+    names = [Identifier(f"c{column}") for column in range(width)]
+    aggregates = SQL(", ").join(SQL("array_agg({})").format(name) for name in names)
+    whole = SQL("SELECT {} FROM ({}) AS q ({})").format(aggregates, query, SQL(", ").join(names))
+    with conn.cursor(binary=True, row_factory=tuple_row) as cursor:
+        for oid in _ARRAYS:
+            cursor.adapters.register_loader(oid, _Raw)
+        row = cursor.execute(whole, params).fetchone()
+    if row is None or row[0] is None:
+        return [np.zeros(0, np.int64) for _ in range(width)]
+    return [np.frombuffer(array, _ELEMENT, offset=_ARRAY_HEAD)["v"].astype(np.int64) for array in row]
 
 
 def write(conn: Connection, query: SQL | Composed, columns: Sequence[NDArray[np.int64]]) -> None:
