@@ -14,9 +14,9 @@ from erp_app.kernel import outbox
 from erp_app.kernel.db import Connection
 
 BATCH = 500
-RESEND_SECONDS = 5.0  # after which an event without effect is sent again; doubles with every attempt
+RESEND_SECONDS = 5.0  # after which an event without effect is sent again; the older, the longer
 LONGEST_SECONDS = 300.0
-ATTEMPTS = 12  # then a person has to look: it stays visible as given up, and can be sent again
+ATTEMPTS = 12  # failures; then a person has to look: it stays visible as given up, and can be sent again
 
 
 @dataclass(frozen=True)
@@ -82,17 +82,20 @@ def owe(conn: Connection, debts: Sequence[Debt]) -> None:
 
 
 def overdue(conn: Connection, limit: int = BATCH) -> list[Debt]:
-    """Return debts whose time has come and put their next time off; those being worked on are locked and passed over."""
+    """Return debts whose time has come and put their next time off, the longer the older they are; those in work are locked and passed over.
+
+    A debt that only waits (no worker for an hour) is never given up; that needs failures.
+    """
     found = conn.execute(
-        "UPDATE event_delivery d SET attempts = d.attempts + 1, given_up = d.attempts >= %(most)s,"
-        " next_at = clock_timestamp() + make_interval(secs => least(%(longest)s, %(wait)s * power(2, least(d.attempts, 20))))"
+        "UPDATE event_delivery d SET next_at = clock_timestamp() + least(make_interval(secs => %(longest)s),"
+        " greatest(make_interval(secs => %(wait)s), clock_timestamp() - d.created_at))"
         " FROM (SELECT tenant_id, event_id, consumer FROM event_delivery WHERE NOT given_up AND next_at <= clock_timestamp()"
         "       ORDER BY next_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED) AS due"
         " WHERE (d.tenant_id, d.event_id, d.consumer) = (due.tenant_id, due.event_id, due.consumer)"
-        " RETURNING d.tenant_id, d.event_id, d.consumer, d.key, d.given_up",
-        {"most": ATTEMPTS, "longest": LONGEST_SECONDS, "wait": RESEND_SECONDS, "limit": limit},
+        " RETURNING d.tenant_id, d.event_id, d.consumer, d.key",
+        {"longest": LONGEST_SECONDS, "wait": RESEND_SECONDS, "limit": limit},
     ).fetchall()
-    return [Debt(t, e, c, k) for t, e, c, k, given_up in found if not given_up]
+    return [Debt(*row) for row in found]
 
 
 def take(conn: Connection, tenant_id: int, consumer: str, *, event_id: int | None = None, key: str = "") -> list[Event]:
@@ -124,10 +127,10 @@ def settle(conn: Connection, consumer: str, event: Event) -> bool:
 
 
 def note_failure(conn: Connection, consumer: str, event: Event, error: str) -> None:
-    """Keep the reason of the last failure beside the debt, for the people who look after the queues."""
+    """Keep the reason of the last failure beside the debt, for the people who look after the queues; give up after too many."""
     conn.execute(
-        "UPDATE event_delivery SET error = %s WHERE tenant_id = %s AND event_id = %s AND consumer = %s",
-        (error[:1000], event.tenant_id, event.id, consumer),
+        "UPDATE event_delivery SET error = %s, attempts = attempts + 1, given_up = attempts >= %s WHERE tenant_id = %s AND event_id = %s AND consumer = %s",
+        (error[:1000], ATTEMPTS, event.tenant_id, event.id, consumer),
     )
 
 
@@ -143,7 +146,8 @@ def hurry(conn: Connection, tenant_id: int, consumer: str, key: str, seconds: fl
 def revive(conn: Connection, tenant_id: int) -> int:
     """Send everything given up by a tenant's consumers again; return how many."""
     return conn.execute(
-        "UPDATE event_delivery SET given_up = false, attempts = 1, next_at = clock_timestamp() WHERE tenant_id = %s AND given_up",
+        "UPDATE event_delivery SET given_up = false, attempts = 1, created_at = clock_timestamp(), next_at = clock_timestamp()"
+        " WHERE tenant_id = %s AND given_up",
         (tenant_id,),
     ).rowcount
 

@@ -122,15 +122,28 @@ def test_a_failing_event_is_visible_with_its_reason_and_holds_up_nobody(relay, w
 def test_after_many_failures_a_person_has_to_look_and_can_send_it_again(relay, ledgers):
     with unit_of_work(system_actor(1)) as work:
         work.emit("test.poison", {})
-    forward(relay)
+    event = forward(relay)[0]
     for _ in range(delivery.ATTEMPTS):
         overdue_now(ledgers)
-        delivery.overdue(relay)
+        assert len(delivery.overdue(relay)) == 1
+        with unit_of_work(system_actor(1)) as work:
+            delivery.note_failure(work.conn, "test.poison", event, "no")
     overdue_now(ledgers)
     assert delivery.overdue(relay) == []
     with unit_of_work(system_actor(1)) as work:
         assert delivery.revive(work.conn, 1) == 1
     assert len(delivery.overdue(relay)) == 1
+
+
+def test_what_only_waits_is_sent_again_less_and_less_often_but_never_given_up(relay, ledgers):
+    ledger.happen(1)
+    forward(relay)
+    with psycopg.connect(ledgers, autocommit=True) as admin:
+        for minutes in range(1, 40):
+            admin.execute("UPDATE event_delivery SET next_at = clock_timestamp(), created_at = clock_timestamp() - make_interval(mins => %s)", (minutes,))
+            assert len(delivery.overdue(relay)) == 2
+            wait = admin.execute("SELECT extract(epoch FROM max(next_at) - clock_timestamp())::float FROM event_delivery").fetchone()
+            assert wait[0] == pytest.approx(min(minutes * 60, delivery.LONGEST_SECONDS), abs=2)
 
 
 def test_without_redis_nothing_is_marked_as_sent(relay, monkeypatch):
