@@ -14,6 +14,7 @@ Rows = tuple[dict[str, Any], ...]
 class Catalogue:
     """Records by type, in the order in which they are entered."""
 
+    departments: Rows
     places: Rows
     suppliers: Rows
     grades: Rows
@@ -24,7 +25,8 @@ class Catalogue:
 def fill(desk: Desk, goods: Catalogue) -> None:
     """Enter all records as the company's first administrator."""
     for plural, rows in (
-        ("places", goods.places), ("suppliers", goods.suppliers), ("customer-grades", goods.grades), ("customers", goods.customers), ("items", goods.items),
+        ("departments", goods.departments), ("places", goods.places),
+        ("suppliers", goods.suppliers), ("customer-grades", goods.grades), ("customers", goods.customers), ("items", goods.items),
     ):
         for row in rows:
             desk.create("", plural, **row)
@@ -36,6 +38,7 @@ def _item(code: str, name: str, kind: str, unit: str, price: int | None = None, 
 
 
 CONTOH = Catalogue(
+    departments=({"code": "GUDANG", "name": "Gudang"}, {"code": "JUAL", "name": "Penjualan"}, {"code": "UMUM", "name": "Umum"}),
     places=(
         {"code": "WH", "name": "Gudang Utama", "kind": "warehouse"}, {"code": "WH-BDG", "name": "Gudang Bandung", "kind": "warehouse"},
         {"code": "QUAR", "name": "Karantina", "kind": "quarantine"}, {"code": "VENDOR", "name": "CV Bubut Jaya", "kind": "vendor"},
@@ -73,6 +76,7 @@ CONTOH = Catalogue(
     ),
 )
 SEBELAH = Catalogue(
+    departments=(),
     places=({"code": "WH", "name": "Gudang", "kind": "warehouse"},), suppliers=({"code": "Pemasok", "name": "Pemasok Sebelah"},), grades=(),
     customers=({"code": "Pembeli", "name": "Pembeli Sebelah"},), items=(_item("BAUT", "Baut M8", "finished", "pcs", 1_500),),
 )

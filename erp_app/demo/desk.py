@@ -25,6 +25,11 @@ class Desk:
             data["effective_at"] = at.isoformat()
         return service.create(self.work, registry.get(plural), data)
 
+    def change(self, who: str, plural: str, ref: str, **data: Any) -> dict[str, Any]:
+        """Change a record as a person."""
+        self._sit_down(who)
+        return service.update(self.work, registry.get(plural), ref, data, None)
+
     def act(self, who: str, plural: str, record: dict[str, Any], action: str, **data: Any) -> dict[str, Any]:
         """Take a step with a record as a person."""
         self._sit_down(who)

@@ -34,6 +34,7 @@ def play(desk: Desk, now: datetime) -> None:
             story.business_day(day)
         day += timedelta(days=1)
     story.today()
+    story.office()
     story.loose_ends()
 
 
@@ -87,6 +88,20 @@ class _Story:
         """Sell twice in the last hours."""
         for minutes in (170, 110):
             self._sell(self._ago(minutes))
+
+    def office(self) -> None:
+        """Let a member of staff ask for things and report what is wrong: what somebody with few rights sees is his own."""
+        desk = self.desk
+        desk.change("admin", "users", "staff", department="UMUM")
+        for days, item, quantity, price, step in ((6, "BOX", 300, 1_300, "approve"), (3, "WIPER-24", 40, 31_000, "submit"), (1, "TUBE", 50, 56_000, "")):
+            made = desk.create("staff", "purchase-requests", self._ago(days * 1440), warehouse="WH", department="UMUM",
+                               lines=[{"item": item, "quantity": quantity, "unit_price": price}])
+            if step:
+                desk.act("manager" if step == "approve" else "staff", "purchase-requests", made, step)
+        for days, title, priority in ((4, "Rak 3 goyang", "normal"), (1, "Printer surat jalan macet", "high")):
+            issue = desk.create("staff", "issues", self._ago(days * 1440), title=title, priority=priority, department="GUDANG")
+            if days > 1:
+                desk.act("manager", "issues", issue, "route", department="GUDANG", assignee="gudang")
 
     def loose_ends(self) -> None:
         """Leave what people look for in a demo: drafts, goods on the way, a backorder, an order over the limit, an order to receive."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from erp_app.document import registry, repo, service
 from erp_app.document.changes import Snapshot, record_change
+from erp_app.kernel.errors import Invalid
 from erp_app.kernel.uow import Work
 
 
@@ -36,6 +37,21 @@ def records(work: Work, plural: str, ids: Iterable[int]) -> list[Any]:
 def lines(work: Work, plural: str, record_id: int) -> list[Any]:
     """Return a document's lines in order; what is changed on them is stored with the unit of work."""
     return repo.lines_of(work, registry.get(plural).lines[0].model, record_id)
+
+
+def check_lines(work: Work, plural: str, record_id: int, *, above: Iterable[str] = ("quantity",), from_zero: Iterable[str] = ("unit_price",)) -> None:
+    """Refuse lines with quantities that are not above zero or prices below zero, before the database does with fewer words.
+
+    Raises:
+        Invalid: ERP-1102 with a message by field.
+    """
+    errors: dict[str, str] = {}
+    for line in lines(work, plural, record_id):
+        errors |= {f"lines.{line.line_no}.{name}": "must be above zero" for name in above if (value := getattr(line, name)) is not None and value <= 0}
+        errors |= {f"lines.{line.line_no}.{name}": "cannot be negative" for name in from_zero if (getattr(line, name, None) or 0) < 0}
+    if errors:
+        first, message = next(iter(errors.items()))
+        raise Invalid("ERP-1102", f"{registry.get(plural).label}: {first} {message}.", errors=errors)
 
 
 def replace_lines(work: Work, plural: str, record_id: int, rows: Sequence[dict[str, Any]]) -> list[Any]:

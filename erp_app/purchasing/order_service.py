@@ -20,6 +20,7 @@ def total_order(work: Work, order: Any) -> None:
     Raises:
         Invalid: ERP-3001 when there is no line.
     """
+    chain.check_lines(work, "purchase-orders", order.id)
     if order.requests:
         request_service.fill_order(work, order)
     lines = chain.lines(work, "purchase-orders", order.id)

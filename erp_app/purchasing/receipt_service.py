@@ -23,6 +23,7 @@ def complete_receipt(work: Work, receipt: Any) -> None:
     Raises:
         Invalid: ERP-3010 for a missing supplier, warehouse, line or price, ERP-3011 when supplier and order do not agree.
     """
+    chain.check_lines(work, "goods-receipts", receipt.id)
     if receipt.purchase_order_id is not None:
         _complete_from_order(work, receipt)
     lines = chain.lines(work, "goods-receipts", receipt.id)
@@ -90,7 +91,7 @@ def _complete_from_order(work: Work, receipt: Any) -> None:
     prices = {line.line_no: line.unit_price for line in ordered}
     for line in lines:
         line.order_line = chosen[line.line_no]
-        if line.unit_price is None and line.order_line is not None:
+        if line.order_line is not None:  # the order's price holds, whatever was typed
             line.unit_price = prices[line.order_line]
 
 

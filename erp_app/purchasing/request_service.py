@@ -24,6 +24,7 @@ ORDERABLE = ("approved", "partly_ordered", "ordered")
 
 def total_request(work: Work, request: Any) -> None:
     """Estimate the total from the prices that are known."""
+    chain.check_lines(work, TYPE, request.id)
     request.total = sum(amount(line.quantity, line.unit_price or Decimal(0)) for line in chain.lines(work, TYPE, request.id))
 
 

@@ -25,6 +25,7 @@ def complete_delivery(work: Work, note: Any) -> None:
     Raises:
         Invalid: ERP-3110 when nothing is left to deliver or an item is not on the order.
     """
+    chain.check_lines(work, TYPE, note.id)
     order = chain.record(work, "sales-orders", note.sales_order_id)
     note.customer_id, note.warehouse_id = order.customer_id, order.warehouse_id
     ordered = chain.lines(work, "sales-orders", order.id)

@@ -27,6 +27,7 @@ def complete_invoice(work: Work, invoice: Any) -> None:
         Invalid: ERP-3130 without customer or lines, ERP-3131 for delivery orders of several customers or foreign items.
         Refused: ERP-3132 when all of it is billed.
     """
+    chain.check_lines(work, TYPE, invoice.id)
     invoice.delivery_orders = list(dict.fromkeys(invoice.delivery_orders or []))
     if invoice.delivery_orders:
         _complete_from_deliveries(work, invoice)

@@ -20,6 +20,7 @@ TYPE = "sales-orders"
 
 def total_order(work: Work, order: Any) -> None:
     """Compute the amounts of lines and order, with VAT by the rule of the order's day."""
+    chain.check_lines(work, TYPE, order.id)
     lines = chain.lines(work, TYPE, order.id)
     for line in lines:
         line.amount = amount(line.quantity, line.unit_price)

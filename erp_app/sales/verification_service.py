@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from erp_app.catalog import place_repo
 from erp_app.document import chain
@@ -27,6 +28,7 @@ def complete_verification(work: Work, check: Any) -> None:
         Refused: ERP-3120 when the note is not under way or another verification checks it.
         Invalid: ERP-3121 when a line does not add up or its item was not sent.
     """
+    chain.check_lines(work, TYPE, check.id, above=(), from_zero=("accepted", "damaged", "short", "extra"))
     note = chain.record(work, "delivery-notes", check.delivery_note_id)
     _check_note(work, note, check)
     check.customer_id = note.customer_id
@@ -63,6 +65,7 @@ def post_verification(work: Work, check: Any, _data: dict[str, Any]) -> dict[str
         raise Forbidden("ERP-3122", f"{check.number} has damaged or short goods; the sales manager posts it.")
     chain.record(work, "sales-orders", note.sales_order_id, lock=True)
     settle_moment(work, check, (line.item_id for line in lines))
+    _after_departure(work, check, note)
     moves = _reject_moves(work, check, note, lines)
     pending = False
     if moves:
@@ -93,6 +96,16 @@ def post_delivery_order(work: Work, order: Any, _data: dict[str, Any]) -> dict[s
     posted = posting.post(work, Posting(document_id=order.id, effective_at=order.effective_at, moves=moves, text=f"Delivery order {order.number}"))
     chain.advance(work, "delivery-notes", note.id, "closed")
     return {"pending": posted.pending}
+
+
+def _after_departure(work: Work, check: Any, note: Any) -> None:
+    """Let a verification that only names the day of the departure happen right after it; an earlier day is a mistake."""
+    if check.effective_at >= note.effective_at:
+        return
+    zone = ZoneInfo(work.actor.tz)
+    if check.effective_at.astimezone(zone).date() < note.effective_at.astimezone(zone).date():
+        raise Invalid("ERP-3124", f"{note.number} left later than {check.number} says it was verified.", errors={"effective_at": "is before the delivery note"})
+    check.effective_at = note.effective_at
 
 
 def _check_note(work: Work, note: Any, check: Any) -> None:

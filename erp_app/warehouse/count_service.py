@@ -23,6 +23,7 @@ def check_count(work: Work, count: Any) -> None:
     Raises:
         Invalid: ERP-3210.
     """
+    chain.check_lines(work, TYPE, count.id, above=(), from_zero=("counted",))
     if place_repo.kind_of(work, count.place_id) not in STORES:
         raise Invalid("ERP-3210", "Goods are counted where they are stored.", errors={"place": "must be a warehouse, vendor or quarantine"})
     seen: set[int] = set()

@@ -24,6 +24,7 @@ def check_transfer(work: Work, transfer: Any) -> None:
     Raises:
         Invalid: ERP-3201.
     """
+    chain.check_lines(work, TYPE, transfer.id)
     transfer.dated = is_dated(transfer)
     if transfer.from_id == transfer.to_id:
         raise Invalid("ERP-3201", "From and to are the same place.", errors={"to": "must be another place"})

@@ -249,3 +249,25 @@ def test_an_order_closed_short_needs_a_reason_and_frees_its_goods(shop):
     with pytest.raises(Refused, match="10 FG"):
         shop.act("sales-orders", order["id"], "close")
     assert shop.act("sales-orders", order["id"], "close", reason="customer gave up")["state"] == "closed"
+
+
+def test_a_verification_happens_after_the_departure(shop):
+    note = sent(shop, ordered(shop, 10), 10, "2026-01-14")
+    check = shop.create("delivery-verifications", delivery_note=note["id"], effective_at="2026-01-13")
+    with pytest.raises(Invalid, match="left later"):
+        shop.act("delivery-verifications", check["id"], "post")
+    shop.update("delivery-verifications", check["id"], effective_at="2026-01-14")
+    done = shop.act("delivery-verifications", check["id"], "post")
+    assert done["effective_at"] == note["effective_at"]
+
+
+@pytest.mark.parametrize("quantity", [0, -1])
+def test_a_line_without_a_quantity_is_refused_at_its_field(shop, quantity):
+    lines = [{"item": "FG", "quantity": quantity, "unit_price": 1}]
+    for plural, data in (
+        ("sales-orders", {"customer": CUSTOMER, "warehouse": "WH"}), ("purchase-orders", {"supplier": "PT Baja", "warehouse": "WH"}),
+        ("goods-receipts", {"supplier": "PT Baja", "warehouse": "WH"}), ("sales-invoices", {"customer": CUSTOMER}),
+    ):
+        with pytest.raises(Invalid) as refusal:
+            shop.create(plural, lines=lines, **data)
+        assert refusal.value.errors == {"lines.1.quantity": "must be above zero"}
