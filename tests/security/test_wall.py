@@ -129,10 +129,10 @@ def test_functions_and_views_do_not_go_round_the_wall(full):
 def test_the_owners_search_functions_find_records_of_the_asking_tenant_only(full):
     for tenant_id in (OURS, THEIRS):
         with as_app(tenant_id) as conn:
-            assert conn.execute("SELECT * FROM record_search(NULL, '%', '{}', 100)").fetchall() == [(tenant_id,)]
+            assert conn.execute("SELECT * FROM record_search(NULL, ARRAY['%'], 100)").fetchall() == [(tenant_id,)]
             assert conn.execute("SELECT * FROM record_search_similar(%s, 100)", (str(THEIRS + OURS - tenant_id),)).fetchall() in ([], [(tenant_id,)])
     with as_app() as conn:
-        for query in ("SELECT * FROM record_search(NULL, '%', '{}', 100)", "SELECT * FROM record_search_similar('x', 100)"):
+        for query in ("SELECT * FROM record_search(NULL, ARRAY['%'], 100)", "SELECT * FROM record_search_similar('x', 100)"):
             assert refused(conn, query)
 
 

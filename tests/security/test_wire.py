@@ -62,7 +62,11 @@ class Wire:
         if self.origin is not None:
             headers["Origin"] = self.origin
         address = f"{self.server.url}/_event" + (f"?token={self.tab}" if self.query else "")
-        await self.client.connect(address, headers=headers, namespaces=["/_event"], transports=["websocket"], socketio_path="/_event", wait_timeout=5)
+        try:
+            await self.client.connect(address, headers=headers, namespaces=["/_event"], transports=["websocket"], socketio_path="/_event", wait_timeout=5)
+        except socketio.exceptions.ConnectionError:
+            await self.client.eio.http.close()  # what the library leaves open when it is refused
+            raise
         return self
 
     async def __aexit__(self, *_error):
