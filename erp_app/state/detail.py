@@ -20,8 +20,11 @@ from erp_app.state.hub import hub
 
 TABS = ("lines", "links", "books")  # what stands below the facts
 _HEAD = ("number", "state", "code", "name")
-_TOTALS = ("untaxed", "net", "subtotal", "tax", "tax_amount", "withholding", "total")
-_SAID = {"create": "created this", "update": "changed this", "remove": "deleted this", "advance": "brought it on"}
+_TOTALS = ("untaxed", "net", "subtotal", "tax_base", "tax", "vat", "tax_amount", "withheld", "withholding", "total", "paid", "allocated")
+_OFF_ROAD = {"credit_hold", "cancelled", "rejected", "reversed", "mismatch", "expired", "superseded", "unmatched", "ignored"}
+_HALF_WAY = ("partly_", "part_")
+_FOLLOWED = {"confirmed", "approved", "sent", "released", "posted", "partly_delivered", "partly_received", "partly_handed_in", "accepted"}
+_SAID = {"create": "created this", "update": "changed this", "remove": "deleted this", "advance": "moved it to"}
 
 
 class Detail(rx.State):
@@ -222,7 +225,7 @@ def _look(work: Work, dt: DocumentType, ref: int) -> dict[str, Any]:
         "facts": shown,
         "totals": [{"label": one["label"], "value": str(record[one["name"]])} for one in sorted(money, key=lambda one: _TOTALS.index(one["name"]))],
         "tables": [{**one, "rows": record.get(one["name"]) or []} for one in schema.line_tables(work, dt)],
-        "road": main_road(dt, road),
+        "road": main_road(road, str(record.get("state") or "")),
         "steps": _steps(work, dt, columns),
         "following": _following(work, dt, ref, str(record.get("state") or "")),
         "nodes": [{**one, "label": "" if one["label"] == one["number"] else one["label"], "effective_at": ""} for one in linked["nodes"]],
@@ -233,12 +236,9 @@ def _look(work: Work, dt: DocumentType, ref: int) -> dict[str, Any]:
     }
 
 
-def main_road(dt: DocumentType, states: list[str]) -> list[str]:
-    """Return the states a document passes when all goes well: those that implied steps lead to, in order."""
-    if dt.states:
-        side = {one.target for one in dt.actions if not one.implied and one.target}
-        return [one for one in states if one not in side]
-    return states
+def main_road(states: list[str], now: str) -> list[str]:
+    """Return the states a document passes when all goes well; what it is now is always among them, unless it left the road."""
+    return [one for one in states if one not in _OFF_ROAD and (one == now or not one.startswith(_HALF_WAY))]
 
 
 def _steps(work: Work, dt: DocumentType, columns: dict[str, Any]) -> list[dict[str, Any]]:
@@ -261,7 +261,7 @@ def _rights(work: Work, dt: DocumentType, columns: dict[str, Any]) -> dict[str, 
 
 def _following(work: Work, dt: DocumentType, ref: int, state: str) -> list[dict[str, Any]]:
     """Return the documents this one can lead to, as links to their forms."""
-    if not dt.is_document or state in (dt.initial, "closed", "cancelled", "reversed", "rejected"):
+    if not dt.is_document or state not in _FOLLOWED:
         return []
     found = []
     for other in registry.all_types():
