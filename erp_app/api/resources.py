@@ -179,12 +179,12 @@ def _step(router: APIRouter, dt: DocumentType, action: Action) -> None:
         ),
     )
     @requires(dt.plural, action.permission)
-    def many(actor: Caller, content: Content) -> JSONResponse:
+    def many(actor: Caller, content: Content, key: Key = None) -> JSONResponse:
         refs, data = content.get("ids"), content.get("data") or {}
         good = isinstance(refs, list) and all(isinstance(one, int | str) and not isinstance(one, bool) for one in refs) and isinstance(data, Mapping)
         if not good or set(content) - {"ids", "data"}:
             raise Invalid("ERP-1102", "Give `ids`, a list of records, and `data`.", errors={"ids": "must be a list of ids, numbers or codes"})
-        return JSONResponse({"results": service.act_many(actor, dt, refs or [], action.name, data)})
+        return JSONResponse({"results": service.act_many(actor, dt, refs or [], action.name, data, key)})
 
 
 def take_version(content: Mapping[str, Any]) -> tuple[int | None, dict[str, Any]]:

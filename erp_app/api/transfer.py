@@ -67,9 +67,10 @@ def _in(router: APIRouter, dt: DocumentType) -> None:
         file: Annotated[UploadFile, File()],
         mode: Annotated[str, Form(max_length=10)] = "preview",
         mapping: Annotated[str, Form(max_length=20_000)] = "",
+        key: Key = None,
     ) -> JSONResponse:
         content = file.file.read(tables.MAX_BYTES + 1)
-        return JSONResponse(importing.run(actor, dt, tables.read(file.filename or "", content), _mapping(mapping), mode))
+        return JSONResponse(importing.run(actor, dt, tables.read(file.filename or "", content), _mapping(mapping), mode, key))
 
 
 def _fields(router: APIRouter, dt: DocumentType) -> None:

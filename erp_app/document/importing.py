@@ -9,6 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import psycopg
+from sqlalchemy.exc import DBAPIError
+
 from erp_app.document import custom, service, shape
 from erp_app.document.declare import DocumentType
 from erp_app.document.exporting import csv_file
@@ -17,7 +20,9 @@ from erp_app.document.tables import Table
 from erp_app.i18n import say
 from erp_app.kernel.access import require
 from erp_app.kernel.actor import Actor
-from erp_app.kernel.errors import ErpError, Invalid
+from erp_app.kernel.errors import ErpError, Invalid, Unavailable
+from erp_app.kernel.idempotency import once
+from erp_app.kernel.translation import translate
 from erp_app.kernel.uow import Work, unit_of_work
 
 MAX_ERRORS = 500
@@ -63,7 +68,7 @@ def targets(work: Work, dt: DocumentType) -> dict[str, Shape]:
     return found | {f"custom.{name}": one.shape for name, one in custom.fields(work, dt.plural).items()}
 
 
-def run(actor: Actor, dt: DocumentType, table: Table, mapping: Mapping[str, str] | None, mode: str) -> dict[str, Any]:
+def run(actor: Actor, dt: DocumentType, table: Table, mapping: Mapping[str, str] | None, mode: str, key: str | None = None) -> dict[str, Any]:
     """Check a table, and write it unless it is a preview.
 
     Args:
@@ -72,6 +77,7 @@ def run(actor: Actor, dt: DocumentType, table: Table, mapping: Mapping[str, str]
         table: see `tables.read`.
         mapping: field by column name; None: as proposed.
         mode: `preview` writes nothing; `all` writes everything or, with any error, nothing; `valid` writes the records without errors.
+        key: an idempotency key; the same table under the same key is imported once.
 
     Returns:
         columns, fields (what can be mapped), mapping, rows, records, valid, created (numbers), errors [{row, column, field, message}],
@@ -82,19 +88,24 @@ def run(actor: Actor, dt: DocumentType, table: Table, mapping: Mapping[str, str]
         raise Invalid("ERP-1112", "The mode is preview, all or valid.", errors={"mode": "must be preview, all or valid"})
     if not dt.creatable:
         raise Invalid("ERP-1112", f"{dt.label_plural} are made by other documents and cannot be imported.")
-    with unit_of_work(actor, dry_run=True) as work:
-        chosen = _mapping(work, dt, table, mapping)
-        records = list(group(table, chosen, targets(work, dt)))
-        checked = [_try(work, dt, one, numbered=False) for one in records]
-        fields = {name: say(one.label, actor.lang) for name, one in targets(work, dt).items()}
-    problems = [found for found, _ in checked]
+    content = {"import": dt.plural, "mode": mode, "mapping": mapping, "header": table.header, "rows": table.rows}
+    with unit_of_work(actor, dry_run=mode == "preview") as work:
+        return once(work, key if mode != "preview" else None, content, lambda: _import(work, dt, table, mapping, mode))
+
+
+def _import(work: Work, dt: DocumentType, table: Table, mapping: Mapping[str, str] | None, mode: str) -> dict[str, Any]:
+    """Try every record first, so that no number is taken and nobody waits while the table is checked; then write."""
+    known = targets(work, dt)
+    chosen = _mapping(work, dt, table, mapping)
+    records = list(group(table, chosen, known))
+    problems = [_try(work, dt, one, keep=False)[0] for one in records]
     created: list[str] = []
     if mode == "valid" or (mode == "all" and not any(problems)):
-        created, problems = _write(actor, dt, records, problems, mode)
+        created, problems = _write(work, dt, records, problems, mode)
     errors = [item for one in problems for item in one]
     return {
         "columns": table.header,
-        "fields": fields,
+        "fields": {name: say(one.label, work.actor.lang) for name, one in known.items()},
         "mapping": chosen,
         "rows": len(table.rows),
         "records": len(records),
@@ -165,16 +176,29 @@ def converted(one: Shape, value: Any) -> Any:
     return value
 
 
-def _try(work: Work, dt: DocumentType, record: Record, *, numbered: bool = True) -> tuple[list[dict[str, Any]], str]:
-    """Create one record within a savepoint; return what is wrong with it by cell, or its number."""
+def _try(work: Work, dt: DocumentType, record: Record, *, keep: bool) -> tuple[list[dict[str, Any]], str]:
+    """Create one record within a savepoint, kept or only tried; return what is wrong with it by cell, or its number."""
     savepoint = work.session.begin_nested()
     try:
-        made = service.create(work, dt, record.data, numbered=numbered)
-    except ErpError as error:
+        made = service.create(work, dt, record.data, numbered=keep)
+    except (ErpError, DBAPIError, psycopg.Error) as error:
         savepoint.rollback()
-        return _problems(record, error), ""
-    savepoint.commit()
+        return _problems(record, _refusal(error)), ""
+    if keep:
+        savepoint.commit()
+    else:
+        savepoint.rollback()
     return [], str(made[dt.key])
+
+
+def _refusal(error: ErpError | DBAPIError | psycopg.Error) -> ErpError:
+    """Return what a person can read; a failure that is no refusal of the row stops the import."""
+    if isinstance(error, DBAPIError) and isinstance(error.orig, psycopg.Error):
+        error = error.orig
+    found = translate(error) if isinstance(error, psycopg.Error) else error
+    if not isinstance(found, ErpError) or isinstance(found, Unavailable):
+        raise error
+    return found
 
 
 def _problems(record: Record, error: ErpError) -> list[dict[str, Any]]:
@@ -188,23 +212,22 @@ def _problems(record: Record, error: ErpError) -> list[dict[str, Any]]:
 
 
 def _write(
-    actor: Actor, dt: DocumentType, records: list[Record], problems: list[list[dict[str, Any]]], mode: str
+    work: Work, dt: DocumentType, records: list[Record], problems: list[list[dict[str, Any]]], mode: str
 ) -> tuple[list[str], list[list[dict[str, Any]]]]:
-    """Write the good records in one transaction; in mode `all` a late refusal undoes everything."""
+    """Write the good records; in mode `all` a late refusal undoes everything."""
     created: list[str] = []
     after = list(problems)
-    with unit_of_work(actor) as work:
-        for place, record in enumerate(records):
-            if problems[place]:
-                continue
-            after[place], number = _try(work, dt, record)
-            if after[place] and mode == "all":
-                raise Invalid("ERP-1113", f"Row {record.rows[0]}: {after[place][0]['message']}. Nothing was imported.")
-            if not after[place]:
-                created.append(number)
-        told = {"type": dt.plural, "label": dt.label_plural, "text": f"{len(created)} of {len(records)}", "user_id": actor.user_id}
-        work.emit("import.finished", told)
-        work.audit(f"{dt.table.name}.import", resource=dt.plural, after={"created": len(created), "refused": sum(1 for one in after if one)})
+    for place, record in enumerate(records):
+        if problems[place]:
+            continue
+        after[place], number = _try(work, dt, record, keep=True)
+        if after[place] and mode == "all":
+            raise Invalid("ERP-1113", f"Row {record.rows[0]}: {after[place][0]['message']}. Nothing was imported.")
+        if not after[place]:
+            created.append(number)
+    told = {"type": dt.plural, "label": dt.label_plural, "text": f"{len(created)} of {len(records)}", "user_id": work.actor.user_id}
+    work.emit("import.finished", told)
+    work.audit(f"{dt.table.name}.import", resource=dt.plural, after={"created": len(created), "refused": sum(1 for one in after if one)})
     return created, after
 
 

@@ -22,6 +22,7 @@ from erp_app.document.repo import lines_of, link, load
 from erp_app.kernel.access import may, require
 from erp_app.kernel.actor import Actor
 from erp_app.kernel.errors import Conflict, ErpError, NotFound, Refused
+from erp_app.kernel.idempotency import once
 from erp_app.kernel.ids import new_key
 from erp_app.kernel.uow import Work, unit_of_work
 
@@ -232,8 +233,12 @@ def _token(effects: Any) -> str:
     return hashlib.sha256(json.dumps(effects, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def act_many(actor: Actor, dt: DocumentType, refs: Sequence[int | str], action: str, data: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+def act_many(
+    actor: Actor, dt: DocumentType, refs: Sequence[int | str], action: str, data: Mapping[str, Any] | None = None, key: str | None = None
+) -> list[dict[str, Any]]:
     """Take one step with many records, each in its own transaction, so that one refusal does not stop the others.
+
+    With an idempotency key each record's step is taken once, however often the whole is sent.
 
     Returns:
         For each record in order: `ref`, `ok`, and either `number`, `state`, `version` or `code`, `detail`.
@@ -244,11 +249,17 @@ def act_many(actor: Actor, dt: DocumentType, refs: Sequence[int | str], action: 
     for ref in refs:
         try:
             with unit_of_work(actor) as work:
-                done = remove(work, dt, ref) if action == "remove" else act(work, dt, ref, action, data)
-            results.append({"ref": ref, "ok": True, **{key: done.get(key) for key in ("id", "number", "state", "version")}})
+                content = {"type": dt.plural, "ref": ref, "action": action, "data": data}
+                done = once(work, f"{key}:{ref}" if key else None, content, lambda: _step(work, dt, ref, action, data))  # noqa: B023 - called at once
+            results.append({"ref": ref, "ok": True, **done})
         except ErpError as error:
             results.append({"ref": ref, "ok": False, "code": error.code, "detail": error.detail})
     return results
+
+
+def _step(work: Work, dt: DocumentType, ref: int | str, action: str, data: Mapping[str, Any] | None) -> dict[str, Any]:
+    done = remove(work, dt, ref) if action == "remove" else act(work, dt, ref, action, data)
+    return {name: done.get(name) for name in ("id", "number", "state", "version")}
 
 
 def advance(work: Work, dt: DocumentType, doc: Any, state: str = "", *, action: str = "advance", **changes: Any) -> None:

@@ -298,6 +298,13 @@ def test_bulk_steps_report_each_record(orders):
     assert done[3]["code"] == "ERP-1001"
 
 
+def test_bulk_steps_under_one_key_are_taken_once(orders):
+    made = make(orders)
+    first = service.act_many(manager(), orders, [made["id"]], "approve", None, "bulk-1")
+    assert service.act_many(manager(), orders, [made["id"]], "approve", None, "bulk-1") == first
+    assert first[0]["version"] == 2
+
+
 def test_the_audit_row_has_what_differs_before_and_after(orders):
     made = make(orders, title="one")
     with unit_of_work(manager()) as work:

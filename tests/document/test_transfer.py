@@ -13,7 +13,7 @@ import pytest
 
 from erp_app.document import custom, exporting, importing, service, tables
 from erp_app.document.service import Query
-from erp_app.kernel.errors import ErpError, Forbidden, Invalid
+from erp_app.kernel.errors import Conflict, ErpError, Forbidden, Invalid
 from erp_app.kernel.uow import unit_of_work
 from tests.document.sample import clerk, manager
 
@@ -202,3 +202,21 @@ def test_an_export_has_the_filter_of_the_list_and_is_audited(orders):
         list(exporting.export(work, orders, Query(), "csv"))
     with pytest.raises(ErpError), unit_of_work(manager()) as work:
         list(exporting.export(work, orders, Query(), "pdf"))
+
+
+def test_a_row_the_database_refuses_is_an_error_of_that_row(orders, samples):
+    text = "code,name\nN1,one\nN1,again\nN2,two\n"
+    assert import_(samples[0], text, "preview")["valid"] == 3  # each alone could be written
+    with pytest.raises(Invalid, match="Row 3: already exists"):
+        import_(samples[0], text, "all")
+    done = import_(samples[0], text, "valid")
+    assert done["created"] == ["N1", "N2"]
+    assert [(one["row"], one["column"], one["message"]) for one in done["errors"]] == [(3, "code", "already exists")]
+
+
+def test_the_same_table_under_the_same_key_is_imported_once(orders, samples):
+    table = tables.read("x.csv", b"code,name\nK1,one\n")
+    first = importing.run(manager(), samples[0], table, None, "all", "import-1")
+    assert importing.run(manager(), samples[0], table, None, "all", "import-1") == first
+    with pytest.raises(Conflict):
+        importing.run(manager(), samples[0], tables.read("x.csv", b"code,name\nK2,two\n"), None, "all", "import-1")
