@@ -50,7 +50,9 @@ def cut(rows: Movements) -> Pieces:
     layer_ends = np.cumsum(rows.quantity[receipts])
     issue_ends = _issue_ends(rows, receipts, issues, layer_ends)
     issue_starts = issue_ends + rows.quantity[issues]
-    ends = np.union1d(layer_ends, np.concatenate((issue_ends, issue_starts)))
+    ends = np.concatenate((layer_ends, issue_ends, issue_starts))
+    ends.sort(kind="stable")  # three rising runs: merged, not sorted
+    ends = ends[np.diff(ends, prepend=-1) > 0]
     starts = np.concatenate((np.zeros(1, np.int64), ends[:-1])) if len(ends) else ends
     which = np.searchsorted(issue_ends, starts, side="right")
     held = which < len(issues)

@@ -14,6 +14,7 @@ from erp_app.costing import checkpoint, repo, repo_journal, repo_store
 from erp_app.costing.difference import differences
 from erp_app.costing.movement import ShortError
 from erp_app.costing.replay import Replay
+from erp_app.costing.steady import without_collecting
 from erp_app.kernel.errors import Refused
 from erp_app.kernel.money import quantity_text
 
@@ -75,6 +76,11 @@ def recost(work: Work, ask: Callable[[], Request], tell: Callable[[str, int], No
     """
     request, starts = _hold(work, ask)
     repo_store.lay_what_left(work, starts)
+    with without_collecting():
+        return _recost(work, request, starts, tell, own)
+
+
+def _recost(work: Work, request: Request, starts: dict[int, datetime], tell: Callable[[str, int], None], own: int) -> Recosted:
     past = repo.load(work, starts)
     tell("replaying", len(past.moves))
     replay = Replay(past.opening, past.transforms, {(one.move, one.parent): one.id for one in past.stored.values()})

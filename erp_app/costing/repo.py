@@ -84,11 +84,11 @@ _FROZEN = SQL(
 _REVALUATIONS = SQL(
     "SELECT r.document_id, min(r.id), min(r.effective_at), array_agg(r.move_id ORDER BY r.id), array_agg(r.amount ORDER BY r.id)"
     " FROM cost_revaluation r WHERE r.tenant_id = %(tenant)s AND r.document_id IN (SELECT unnest(%(documents)s::bigint[])"
-    "  UNION SELECT v.document_id FROM cost_revaluation v WHERE v.tenant_id = %(tenant)s AND v.move_id = ANY(%(moves)s))"
+    "  UNION SELECT v.document_id FROM cost_revaluation v JOIN stock_move m ON m.tenant_id = v.tenant_id AND m.id = v.move_id"
+    "  JOIN unnest(%(items)s::bigint[], %(starts)s::timestamptz[]) AS t (item_id, start) ON t.item_id = m.item_id AND m.effective_at >= t.start"
+    "  WHERE v.tenant_id = %(tenant)s)"
     " GROUP BY r.document_id",
 )
-
-
 _QUEUES = SQL(
     "SELECT DISTINCT m.item_id, q.place_id, q.lot FROM unnest(%(items)s::bigint[], %(starts)s::timestamptz[]) AS t (item_id, start)"
     " JOIN stock_move m ON m.tenant_id = %(tenant)s AND m.item_id = t.item_id AND m.effective_at >= t.start"
@@ -263,7 +263,7 @@ def _revaluations(work: Work, params: dict[str, Any], past: Past, followed: set[
     own = {move.document for move in past.moves}
     named = {step.document for one in steps.values() for step in one} | {step.document for _, _, later in frozen.values() for step in later}
     named |= {piece.document for piece in past.posted if piece.document not in own}
-    rows = work.conn.execute(_REVALUATIONS, {**params, "documents": sorted(named), "moves": [move.id for move in past.moves]}).fetchall()
+    rows = work.conn.execute(_REVALUATIONS, {**params, "documents": sorted(named)}).fetchall()
     past.revaluations = [
         Revaluation(number, wire.moment(at), document, tuple(zip(moves, amounts, strict=True))) for document, number, at, moves, amounts in rows
     ]

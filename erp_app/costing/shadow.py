@@ -12,6 +12,7 @@ from erp_app.costing import plain, repo, repo_shadow
 from erp_app.costing.checkpoint import BEGINNING
 from erp_app.costing.movement import ShortError
 from erp_app.costing.replay import Replay
+from erp_app.costing.steady import without_collecting
 from erp_app.kernel.errors import Refused
 from erp_app.kernel.money import quantity_text
 
@@ -60,7 +61,8 @@ def replay(work: Work, items: Sequence[int]) -> int:
 
 
 def _by_the_engine(work: Work, items: Sequence[int]) -> int:
-    past = repo.load_history(work, dict.fromkeys(items, BEGINNING))
-    engine = Replay((), past.transforms).run(past.moves, past.revaluations)
-    repo_shadow.keep_pieces(work, engine.pieces(), dict(zip(engine.book.l_id, engine.book.l_move, strict=True)))
+    with without_collecting():
+        past = repo.load_history(work, dict.fromkeys(items, BEGINNING))
+        engine = Replay((), past.transforms).run(past.moves, past.revaluations)
+        repo_shadow.keep_pieces(work, engine.pieces(), dict(zip(engine.book.l_id, engine.book.l_move, strict=True)))
     return len(past.moves)
