@@ -19,11 +19,13 @@ _SHOWN: LiteralString = (
     " LEFT JOIN record_ref r ON r.id = o.origin_document_id WHERE o.quantity <> 0 OR o.value <> 0"
     " ORDER BY i.code, p.code, o.effective_at, o.move_id, o.rank"
 )
-# The present: the layer cache knows what is cut off.
+# The present: the layer cache knows what is cut off, and the balance where in a queue something is left.
 _NOW: LiteralString = (
     "WITH open AS (SELECT y.item_id, y.place_id, y.origin_document_id, y.origin_document_id AS id, y.effective_at, y.move_id, y.rank,"  # noqa: S608 - constants only
     " y.quantity - y.taken AS quantity, y.value - cost_portion(y.value, y.quantity, y.taken) AS value"
-    " FROM cost_layer y JOIN place q ON q.id = y.place_id WHERE y.taken < y.quantity AND q.kind = ANY(%(ours)s)" + _FILTER + ") "
+    " FROM stock_balance b JOIN place q ON q.id = b.place_id JOIN cost_layer y ON y.item_id = b.item_id AND y.place_id = b.place_id AND y.lot = b.lot"
+    " AND y.effective_at >= coalesce(b.head_at, '-infinity') AND y.taken < y.quantity"
+    " WHERE (b.on_hand > 0 OR b.dirty_from IS NOT NULL) AND q.kind = ANY(%(ours)s)" + _FILTER + ") "
 )
 # The past: what was laid and what was cut off, by the pieces of that day that were known then.
 _THEN: LiteralString = (
