@@ -12,17 +12,17 @@ MAX_EDGES = 2000
 # From the document's movements to the layers they took from, from each layer to the movements that laid it, and so on. Goods that
 # a document made come from everything it consumed.
 _WALK: LiteralString = (
-    "WITH RECURSIVE piece AS (SELECT c.move_id, c.layer_id, sum(c.quantity)::bigint AS quantity, sum(c.value)::bigint AS value FROM cost_piece c"
-    " WHERE c.date <= %(day)s AND c.recorded_at < coalesce(%(known)s::timestamptz, 'infinity') GROUP BY c.move_id, c.layer_id),"
-    " walk AS ("
-    " SELECT p.move_id, p.layer_id FROM stock_move m JOIN piece p ON p.move_id = m.id WHERE m.document_id = %(document)s"
+    "WITH RECURSIVE walk AS ("
+    " SELECT c.move_id, c.layer_id FROM stock_move m JOIN cost_piece c ON c.move_id = m.id WHERE m.document_id = %(document)s"
     " UNION"
-    " SELECT p.move_id, p.layer_id FROM walk w JOIN cost_layer y ON y.id = w.layer_id JOIN stock_move m ON m.id = y.move_id"
+    " SELECT c.move_id, c.layer_id FROM walk w JOIN cost_layer y ON y.id = w.layer_id JOIN stock_move m ON m.id = y.move_id"
     " JOIN stock_move f ON f.document_id = m.document_id AND (f.id = m.id OR m.transform AND f.transform)"
-    " JOIN piece p ON p.move_id = f.id AND (f.id <> m.id OR y.parent_layer_id IS NULL OR p.layer_id IN (y.id, y.parent_layer_id)))"
+    " JOIN cost_piece c ON c.move_id = f.id AND (f.id <> m.id OR y.parent_layer_id IS NULL OR c.layer_id IN (y.id, y.parent_layer_id)))"
     " SELECT w.move_id, w.layer_id, p.quantity, p.value, m.document_id AS to_id, i.code AS item, y.move_id = w.move_id AS entered,"
     " CASE WHEN y.move_id = w.move_id THEN NULL ELSE s.document_id END AS from_id, y.origin_document_id AS origin_id, pl.code AS place"
-    " FROM walk w JOIN piece p ON p.move_id = w.move_id AND p.layer_id = w.layer_id JOIN stock_move m ON m.id = w.move_id JOIN item i ON i.id = m.item_id"
+    " FROM walk w CROSS JOIN LATERAL (SELECT sum(c.quantity)::bigint AS quantity, sum(c.value)::bigint AS value FROM cost_piece c"
+    "  WHERE c.move_id = w.move_id AND c.layer_id = w.layer_id AND c.date <= %(day)s AND c.recorded_at < coalesce(%(known)s::timestamptz, 'infinity')) p"
+    " JOIN stock_move m ON m.id = w.move_id JOIN item i ON i.id = m.item_id"
     " JOIN cost_layer y ON y.id = w.layer_id JOIN stock_move s ON s.id = y.move_id JOIN place pl ON pl.id = y.place_id"
     " WHERE p.quantity <> 0 OR p.value <> 0 ORDER BY m.effective_at DESC, m.id DESC, y.effective_at, y.id LIMIT %(limit)s"
 )
