@@ -44,7 +44,7 @@ export function FlowSteps({ states = [], state = "", lang = "en" }) {
   );
 }
 
-const WIDE = 176, HIGH = 54, GAP = 44, ROW = 14;
+const WIDE = 168, HIGH = 54, GAP = 28, ROW = 14;
 function placed(nodes, edges) {
   const rank = new Map(nodes.map((node) => [node.id, 0]));
   for (let round = 0; round < nodes.length; round += 1) {
@@ -78,7 +78,7 @@ export function DocumentGraph({ nodes = [], edges = [], here = 0, lang = "en" })
   };
   return (
     <div className="graph" tabIndex={0} role="region" aria-label={t("Linked documents", lang)}>
-      <svg width={width + 4} height={height + 4} viewBox={`-2 -2 ${width + 4} ${height + 4}`}>
+      <svg style={{ width: "100%", maxWidth: width + 4, minWidth: Math.min(width, Math.max(300, width * 0.72)) }} viewBox={`-2 -2 ${width + 4} ${height + 4}`}>
         <defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0 8 4 0 8z" fill="var(--gray-8)" /></marker></defs>
         {edges.map(({ from, to }) => {
           const a = of.get(from), b = of.get(to);
