@@ -68,6 +68,13 @@ def post_count(work: Work, count: Any, _data: dict[str, Any]) -> dict[str, Any]:
     return {"pending": posted.pending}
 
 
+def reverse_count(work: Work, count: Any, _data: dict[str, Any]) -> dict[str, Any]:
+    """Take the booked differences back; a count that agreed has none."""
+    if not any(line.difference for line in chain.lines(work, TYPE, count.id)):
+        return {"pending": False}
+    return {"pending": posting.reverse(work, count.id, text=f"Reversal of {count.number}").pending}
+
+
 def _compare(work: Work, count: Any) -> None:
     lines = chain.lines(work, TYPE, count.id)
     books = repo.on_hand_at(work, count.place_id, (line.item_id for line in lines), count.effective_at)

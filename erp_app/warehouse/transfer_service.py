@@ -71,7 +71,7 @@ def receive(work: Work, transfer: Any, data: dict[str, Any]) -> dict[str, Any]:
 
 
 def reverse(work: Work, transfer: Any, _data: dict[str, Any]) -> dict[str, Any]:
-    """Bring goods on the way back to where they came from."""
+    """Bring the goods back to where they came from; the ledger refuses when they were used since."""
     return {"pending": posting.reverse(work, transfer.id, text=f"Reversal of {transfer.number}").pending}
 
 

@@ -44,7 +44,7 @@ STOCK_TRANSFERS = DocumentType(
     actions=[
         Action("send", ("draft",), "sent", "post", service.send, preview=effects.show),
         Action("receive", ("sent",), "received", "post", service.receive, form=(Ask("received_at", "moment", "Received at"),), preview=effects.show),
-        Action("reverse", ("sent",), "reversed", "cancel", service.reverse, implied=False, confirm=True, reason=True, preview=effects.show),
+        Action("reverse", ("sent", "received"), "reversed", "cancel", service.reverse, implied=False, confirm=True, reason=True, preview=effects.show),
     ],
     access=Access(
         view=["manager", "staff:own", "warehouse", "production", "finance", "finance_manager"],

@@ -115,3 +115,17 @@ def test_a_recount_is_blind_again(shop):
     shop.act("stock-counts", made["id"], "approve", "manager")
     again = shop.act("stock-counts", made["id"], "recount", "manager")
     assert (again["state"], again["lines"][0]["expected"]) == ("draft", None)
+
+
+def test_a_received_transfer_and_a_posted_count_can_be_undone(shop):
+    made = transfer(shop, 40)
+    shop.act("stock-transfers", made["id"], "receive")
+    counted = count(shop, 50)
+    shop.act("stock-counts", counted["id"], "post", "manager")
+    assert shop.journal(counted) == {"5-1200": 500000, "1-1340": -500000}
+    shop.act("stock-counts", counted["id"], "reverse", "manager", reason="counted the wrong shelf")
+    shop.act("stock-transfers", made["id"], "reverse", reason="wrong warehouse")
+    assert shop.balances() == {"1-1340": 5000000, "2-1110": -5000000}
+    layers = catalogue.ask(shop.actor(), "stock-layers", {})[1]["rows"]
+    assert sorted((row["place"], row["quantity"]) for row in layers) == [("WH", "100")]
+    assert catalogue.ask(shop.actor(), "integrity", {})[1]["ok"]
