@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any
+import tempfile
+from collections.abc import Iterator
+from typing import IO, Annotated, Any
 
 from fastapi import APIRouter, File, Form, Request, UploadFile
 from fastapi.responses import JSONResponse, StreamingResponse
@@ -46,11 +48,20 @@ def _out(router: APIRouter, dt: DocumentType) -> None:
         query = page_query(request.query_params.multi_items(), ("format", "lines"))
         file_format = request.query_params.get("format", "xlsx")
         lines = request.query_params.get("lines", "false") == "true"
+        file = tempfile.TemporaryFile()  # noqa: SIM115 - closed when it has been sent
         with unit_of_work(actor) as work:
-            # All is read within the unit of work; what has been read is what is sent.
-            pieces = list(exporting.export(work, dt, query, file_format, lines=lines))
+            # All is read within the unit of work, row by row to disk; then it is sent.
+            for piece in exporting.export(work, dt, query, file_format, lines=lines):
+                file.write(piece)
+        file.seek(0)
         headers = {"Content-Disposition": f'attachment; filename="{dt.plural}.{file_format}"', "Cache-Control": "private, no-store"}
-        return StreamingResponse(iter(pieces), media_type=exporting.MEDIA[file_format], headers=headers)
+        return StreamingResponse(_sent(file), media_type=exporting.MEDIA[file_format], headers=headers)
+
+
+def _sent(file: IO[bytes]) -> Iterator[bytes]:
+    with file:
+        while chunk := file.read(256 * 1024):
+            yield chunk
 
 
 def _in(router: APIRouter, dt: DocumentType) -> None:

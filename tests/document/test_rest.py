@@ -308,6 +308,32 @@ def test_the_paper_of_a_document(admin, party):
     assert answer.headers["content-disposition"].startswith("attachment;")
 
 
+def test_a_table_is_exported_and_imported_over_http(admin, party):
+    admin.post("/api/v1/sample-parties", {"code": "EX1", "name": "=1+1"})
+    answer = admin.get("/api/v1/sample-parties/export?format=csv&filter[code]=EX1")
+    assert answer.headers["content-type"].startswith("text/csv")
+    assert "'=1+1" in answer.text
+    assert admin.get("/api/v1/sample-parties/export").content.startswith(b"PK")
+    text = answer.text.replace("EX1", "EX2").encode()
+    seen = admin.post("/api/v1/sample-parties/import", files={"file": ("x.csv", text)}).json()
+    assert (seen["valid"], seen["created"]) == (1, [])
+    done = admin.post("/api/v1/sample-parties/import", files={"file": ("x.csv", text)}, data={"mode": "all"}).json()
+    assert done["created"] == ["EX2"]
+    assert admin.get("/api/v1/sample-parties/EX2").json()["name"] == "=1+1"
+    refused(admin.post("/api/v1/sample-parties/import", files={"file": ("x.exe", b"MZ")}), 422, "ERP-1111")
+    refused(admin.post("/api/v1/sample-parties/import", files={"file": ("x.csv", text)}, data={"mapping": "[1]"}), 422, "ERP-1112")
+
+
+def test_a_custom_field_over_http_is_there_at_once(admin, stranger, party):
+    field = {"name": "shade", "label": "Shade", "kind": "choice", "choices": ["dark", "light"]}
+    assert admin.post("/api/v1/sample-orders/custom-fields", field).status_code == 201
+    made = admin.post("/api/v1/sample-orders", order(custom={"shade": "dark"})).json()
+    assert made["custom"] == {"shade": "dark"}
+    assert [one["id"] for one in admin.get("/api/v1/sample-orders?filter[custom.shade]=dark").json()["items"]] == [made["id"]]
+    assert stranger.get("/api/v1/sample-orders/custom-fields").json()["items"] == []
+    refused(stranger.get("/api/v1/sample-orders?filter[custom.shade]=dark"), 422, "ERP-1103")
+
+
 def test_the_handbook_names_every_resource_with_real_schemas(app):
     client = Client(app, None)
     document = client.get("/api/openapi.json").json()
