@@ -15,11 +15,11 @@ from erp_app.kernel.uow import Work, unit_of_work
 TENANT = 1
 PLACES = {"WH": "warehouse", "TRANSIT": "in_transit", "CUSTOMER": "customer", "ADJUSTMENT": "adjustment", "SUPPLIER": "supplier"}
 
-# One document for each movement; every second one receives 10, the others take a little less.
+# One document for each movement; every second one receives 10, the others take as much, always half out of an older receipt.
 _PLAIN_MOVES: LiteralString = (
     "INSERT INTO stock_move (tenant_id, document_id, line_no, item_id, from_place_id, to_place_id, quantity, effective_at, value, from_account_id,"
     " to_account_id) SELECT %(tenant)s, p.id, 1, p.item_id, CASE WHEN p.n %% 2 = 1 THEN %(SUPPLIER)s ELSE %(WH)s END,"
-    " CASE WHEN p.n %% 2 = 1 THEN %(WH)s ELSE %(ADJUSTMENT)s END, CASE WHEN p.n %% 2 = 1 THEN 100000 ELSE 99900 - p.n * 7919 %% 9000 END,"
+    " CASE WHEN p.n %% 2 = 1 THEN %(WH)s ELSE %(ADJUSTMENT)s END, CASE WHEN p.n %% 2 = 1 THEN 100000 WHEN p.n = 2 THEN 50000 ELSE 100000 END,"
     " '2026-01-01'::timestamptz + p.n * interval '1 second', CASE WHEN p.n %% 2 = 1 THEN 500000 + p.n * 104729 %% 50000 END,"
     " CASE WHEN p.n %% 2 = 1 THEN %(grni)s ELSE %(stock)s END, CASE WHEN p.n %% 2 = 1 THEN %(stock)s ELSE %(variance)s END"
     " FROM paper p ORDER BY p.item_id, p.n"
