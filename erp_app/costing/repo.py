@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     Column = NDArray[np.int64]
 
+FEW = 50_000
+_PLAN = "SELECT set_config('enable_seqscan', %(scan)s, true)"
 FOLLOWED = ["warehouse", "vendor", "in_transit", "quarantine", "customer"]
 
 _MADE_FROM = SQL(
@@ -55,14 +57,28 @@ _KNOWN = SQL(
     " JOIN stock_move m ON m.tenant_id = %(tenant)s AND m.item_id = t.item_id AND m.effective_at >= t.start"
     " JOIN cost_layer l ON l.tenant_id = m.tenant_id AND l.move_id = m.id",
 ).format(layer=_LAYER)
+# The same two when little lies after the moments, which the planner cannot know: each row is looked up by its key (OFFSET 0).
+_LATER = SQL(
+    "unnest(%(items)s::bigint[], %(starts)s::timestamptz[]) AS t (item_id, start) CROSS JOIN LATERAL (SELECT m.id FROM stock_move m"
+    " WHERE m.tenant_id = %(tenant)s AND m.item_id = t.item_id AND m.effective_at >= t.start ORDER BY m.effective_at OFFSET 0) m",
+)
+_POSTED_FEW = SQL(
+    "SELECT p.* FROM {later} CROSS JOIN LATERAL (SELECT p.move_id, p.layer_id, p.document_id, p.quantity, p.value FROM cost_piece p"
+    " WHERE p.tenant_id = %(tenant)s AND p.move_id = m.id OFFSET 0) p",
+).format(later=_LATER)
+_KNOWN_FEW = SQL(
+    "SELECT {layer} FROM {later} CROSS JOIN LATERAL (SELECT * FROM cost_layer l WHERE l.tenant_id = %(tenant)s AND l.move_id = m.id OFFSET 0) l",
+).format(layer=_LAYER, later=_LATER)
+# Only what is asked for is looked up, each layer by its key (OFFSET 0): how deep a queue is does not matter.
 _OPENING = SQL(
-    "SELECT {layer} FROM (SELECT l.id FROM unnest(%(q_item)s::bigint[], %(q_place)s::bigint[], %(q_lot)s::bigint[]) AS q (item_id, place_id, lot)"
-    " JOIN stock_balance b ON b.tenant_id = %(tenant)s AND b.item_id = q.item_id AND b.place_id = q.place_id AND b.lot = q.lot"
-    " JOIN cost_layer l ON l.tenant_id = %(tenant)s AND l.item_id = q.item_id AND l.place_id = q.place_id AND l.lot = q.lot"
-    " AND l.effective_at >= coalesce(b.head_at, '-infinity') AND l.taken < l.quantity"
+    "SELECT {layer} FROM (SELECT y.id FROM unnest(%(q_item)s::bigint[], %(q_place)s::bigint[], %(q_lot)s::bigint[])"
+    "  AS q (item_id, place_id, lot) CROSS JOIN LATERAL (SELECT b.head_at FROM stock_balance b WHERE b.tenant_id = %(tenant)s"
+    "   AND b.item_id = q.item_id AND b.place_id = q.place_id AND b.lot = q.lot OFFSET 0) b"
+    "  CROSS JOIN LATERAL (SELECT l.id FROM cost_layer l WHERE l.tenant_id = %(tenant)s AND l.item_id = q.item_id AND l.place_id = q.place_id"
+    "   AND l.lot = q.lot AND l.effective_at >= coalesce(b.head_at, '-infinity') AND l.taken < l.quantity OFFSET 0) y"
     " UNION SELECT unnest(%(cut)s::bigint[])"
     " UNION SELECT l.id FROM cost_layer l WHERE l.tenant_id = %(tenant)s AND l.move_id = ANY(%(sources)s)) AS wanted"
-    " JOIN cost_layer l ON l.tenant_id = %(tenant)s AND l.id = wanted.id"
+    " CROSS JOIN LATERAL (SELECT * FROM cost_layer l WHERE l.tenant_id = %(tenant)s AND l.id = wanted.id OFFSET 0) l"
     " JOIN unnest(%(items)s::bigint[], %(starts)s::timestamptz[]) AS t (item_id, start) ON t.item_id = l.item_id AND l.effective_at < t.start"
     " ORDER BY l.effective_at, l.move_id, l.rank",
 ).format(layer=_LAYER)
@@ -160,10 +176,14 @@ def load(work: Work, starts: dict[int, datetime], also: Iterable[tuple[int, int,
     params: dict[str, Any] = {"tenant": work.actor.tenant_id, "items": list(starts), "starts": list(starts.values())}
     followed = followed_places(work)
     past.moves = _moves(work, params, followed)
-    past.posted = [Piece(*row) for row in _rows(work, _POSTED, params, 5)]
-    past.stored = {layer.id: layer for layer in _layers(work, _KNOWN, params, followed)}
+    few = len(past.moves) < FEW
+    work.conn.execute(_PLAN, {"scan": "off" if few else "on"})
+    past.posted = [Piece(*row) for row in _rows(work, _POSTED_FEW if few else _POSTED, params, 5)]
+    past.stored = {layer.id: layer for layer in _layers(work, _KNOWN_FEW if few else _KNOWN, params, followed)}
     past.known = set(past.stored)
+    work.conn.execute(_PLAN, {"scan": "off"})
     past.opening = _opening(work, params, past, followed, also)
+    work.conn.execute(_PLAN, {"scan": "on"})
     _revaluations(work, params, past, followed)
     return past
 
