@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from erp_app.api.auth import Caller, requires
+from erp_app.api.auth import Caller, for_any_user, requires
 from erp_app.kernel.access import require
 from erp_app.kernel.errors import Invalid
 from erp_app.kernel.uow import unit_of_work
@@ -14,6 +15,20 @@ from erp_app.reports import catalogue, files
 
 router = APIRouter(prefix="/api/v1/reports", tags=["reports"])
 JSON = "json"
+
+
+@router.get("")
+@for_any_user("lists only the reports the caller may view")
+def reports(actor: Caller) -> dict[str, Any]:
+    """Return the reports the caller may view: `name`, `label`, `section` and what each can be asked."""
+    found = [
+        {
+            "name": one.name, "label": one.label, "section": one.section,
+            "parameters": [asdict(asked) for asked in one.parameters],
+        }
+        for one in catalogue.open_to(actor)
+    ]
+    return {"items": found, "total": len(found)}
 
 
 @router.get("/{name}", response_model=None)

@@ -10,13 +10,13 @@ from typing import Any
 from erp_app.document import custom, registry, repo, service, shape
 from erp_app.document.declare import DocumentType, Lines
 from erp_app.document.shape import Shape
-from erp_app.document.sheet import Column, Letterhead, Sheet, figure
+from erp_app.document.sheet import Column, Letterhead, Sheet, day, figure
 from erp_app.document.words import LIMIT, amount_in_words
 from erp_app.i18n import say
 from erp_app.kernel.errors import NotFound
 from erp_app.kernel.uow import Work
 
-__all__ = ["Column", "Letterhead", "Sheet", "amount_in_words", "document_pdf", "figure", "generic_pdf", "letterhead"]
+__all__ = ["Column", "Letterhead", "Sheet", "amount_in_words", "day", "document_pdf", "figure", "generic_pdf", "letterhead"]
 
 _WIDE = {"text": 2.5, "long_text": 3.5, "ref": 2.0, "user": 1.6, "refs": 2.0}
 _RIGHT = ("quantity", "price", "percent", "money", "integer")
@@ -43,7 +43,7 @@ def generic_pdf(work: Work, dt: DocumentType, record: dict[str, Any]) -> bytes:
     rows = [(one.label, _value(record, one, lang)) for name, one in fields.items() if name in record and name not in (*_APART, dt.key)]
     known = custom.fields(work, dt.plural)
     rows += [(one.shape.label, _printed(one.shape, record["custom"].get(name), lang)) for name, one in known.items() if one.in_print]
-    first = [("Date", str(record.get("effective_at") or "")[:10]), ("State", say(str(record.get("state") or "").replace("_", " ").capitalize(), lang))]
+    first = [("Date", day(record.get("effective_at"), lang)), ("State", say(str(record.get("state") or "").replace("_", " ").capitalize(), lang))]
     rows = [row for row in [*first, *rows] if row[1] not in (None, "")]
     half = (len(rows) + 1) // 2
     sheet.facts(rows[:half], rows[half:])
@@ -73,7 +73,7 @@ def letterhead(work: Work) -> Letterhead:
 def _table(sheet: Sheet, work: Work, dt: DocumentType, lines: Lines, record: dict[str, Any]) -> None:
     known = shape.seen(work.actor, dt, shape.line(lines))
     filled = {name: one for name, one in known.items() if any(row.get(name) not in (None, "", [], "0") for row in record[lines.name])}
-    columns = [Column("line_no", "No", 0.6, right=True)]
+    columns = [Column("line_no", "No.", 0.6, right=True)]
     columns += [Column(name, one.label, _WIDE.get(one.kind, 1.3), right=one.kind in _RIGHT) for name, one in filled.items()]
     rows = [{"line_no": row["line_no"], **{name: _value(row, one, sheet.lang) for name, one in filled.items()}} for row in record[lines.name]]
     totals = [("Total", figure(record["total"], sheet.lang))] if record.get("total") not in (None, "") else []

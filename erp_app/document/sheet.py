@@ -241,6 +241,12 @@ def figure(value: Any, lang: str = "id") -> str:
     return result.translate(str.maketrans(",.", ".,")) if lang == "id" else result
 
 
+def day(value: Any, lang: str = "id") -> str:
+    """Return an ISO date (or moment) as people write it: `31-01-2026` in Indonesian, `2026-01-31` in English. Nothing stays nothing."""
+    text = "" if value is None else str(value)[:10]
+    return "-".join(reversed(text.split("-"))) if lang == "id" else text
+
+
 def _widths(columns: Sequence[Column]) -> list[float]:
     total = sum(one.share for one in columns) or 1
     return [(WIDTH - 2 * MARGIN) * one.share / total for one in columns]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from erp_app.document import chain
-from erp_app.document.printing import Column, Sheet, figure, letterhead
+from erp_app.document.printing import Column, Sheet, day, figure, letterhead
 from erp_app.kernel.uow import Work
 from erp_app.sales import repo
 
@@ -19,7 +19,7 @@ def delivery_note_pdf(work: Work, record: dict[str, Any]) -> bytes:
     sheet.facts(
         [("To", customer.name), ("Address", order.delivery_address or customer.address), ("City", customer.city), ("Phone", customer.phone)],
         [
-            ("Date", record["effective_at"][:10]), ("Sales order", order.number), ("Your reference", order.reference), ("Vehicle", record["vehicle"]),
+            ("Date", day(record["effective_at"], lang)), ("Sales order", order.number), ("Your reference", order.reference), ("Vehicle", record["vehicle"]),
             ("Driver", record["driver"]), ("Packages", record["packages"]),
         ],
     )
@@ -32,7 +32,7 @@ def delivery_note_pdf(work: Work, record: dict[str, Any]) -> bytes:
         for line in record["lines"]
     ]
     sheet.table(
-        [Column("no", "No", 0.5, right=True), Column("code", "Item", 1.6), Column("name", "Name", 4), Column("quantity", "Quantity", 1.2, right=True),
+        [Column("no", "No.", 0.5, right=True), Column("code", "Item", 1.6), Column("name", "Name", 4), Column("quantity", "Quantity", 1.2, right=True),
          Column("unit", "Unit", 0.9)],
         rows,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from erp_app.document import chain
-from erp_app.document.printing import Column, Sheet, amount_in_words, figure, letterhead
+from erp_app.document.printing import Column, Sheet, amount_in_words, day, figure, letterhead
 from erp_app.document.words import LIMIT
 from erp_app.i18n import say
 from erp_app.kernel.uow import Work
@@ -20,13 +20,14 @@ def invoice_pdf(work: Work, record: dict[str, Any]) -> bytes:
     sheet.facts(
         [("To", customer.name), ("Address", customer.address), ("City", customer.city), ("NPWP", customer.tax_number)],
         [
-            ("Date", record["effective_at"][:10]), ("Due on", record["due_on"]), ("Tax invoice number", record["tax_invoice"]),
+            ("Date", day(record["effective_at"], lang)),
+            ("Due on", day(record["due_on"], lang)), ("Tax invoice number", record["tax_invoice"]),
             ("Delivery orders", ", ".join(record["delivery_orders"])), ("Your reference", record["reference"]),
         ],
     )
     sheet.table(
         [
-            Column("no", "No", 0.5, right=True), Column("what", "Description", 4), Column("quantity", "Quantity", 1.1, right=True), Column("unit", "Unit", 0.8),
+            Column("no", "No.", 0.5, right=True), Column("what", "Description", 4), Column("quantity", "Quantity", 1.1, right=True), Column("unit", "Unit", 0.8),
             Column("price", "Unit price", 1.5, right=True), Column("amount", "Amount", 1.6, right=True),
         ],
         _rows(work, record, lang), _totals(record, lang),
@@ -38,7 +39,7 @@ def invoice_pdf(work: Work, record: dict[str, Any]) -> bytes:
         sheet.paragraph(f"{say('Please pay to', lang)}: {company.bank}")
     if record.get("note"):
         sheet.paragraph(record["note"])
-    sheet.signatures([company.signatory or "Finance"])
+    sheet.signatures(["Received by", company.signatory or "Finance"])
     return sheet.content()
 
 

@@ -139,3 +139,10 @@ def test_reports_come_as_files_and_wrong_questions_as_problems(api):
     wrong = api.call("GET", "reports/stock-card?item=nothing")
     assert (wrong.status_code, wrong.json()["code"], set(wrong.json()["errors"])) == (422, "ERP-3401", {"item"})
     assert api.call("GET", "reports/nonsense").status_code == 404
+
+
+def test_programs_learn_which_reports_they_may_ask(firm, api):
+    assert {"trial-balance", "stock-layers", "integrity"} <= {one["name"] for one in api.get("reports")["items"]}
+    seen = {one["name"] for one in log_in(firm, "warehouse").get("reports")["items"]}
+    assert "stock-card" in seen
+    assert "trial-balance" not in seen
