@@ -73,7 +73,7 @@ def _check(world: costing_world.World, item: int, rows: int, repeats: int) -> di
         for _ in range(repeats * 5):
             begin = time.perf_counter()
             work.row(
-                "SELECT l.* FROM stock_balance b, stock_lowest(%s::bigint, b, %s, 1::bigint) l WHERE b.item_id = %s AND b.place_id = %s",
+                "SELECT l.* FROM stock_balance b, stock_lowest(%s::bigint, b, %s, 1::bigint, (-1)::bigint) l WHERE b.item_id = %s AND b.place_id = %s",
                 (costing_world.TENANT, at, item, world.params["WH"]),
             )
             times.append((time.perf_counter() - begin) * 1000)
