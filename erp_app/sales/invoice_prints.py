@@ -27,7 +27,8 @@ def invoice_pdf(work: Work, record: dict[str, Any]) -> bytes:
     )
     sheet.table(
         [
-            Column("no", "No.", 0.5, right=True), Column("what", "Description", 4), Column("quantity", "Quantity", 1.1, right=True), Column("unit", "Unit", 0.8),
+            Column("no", "No.", 0.5, right=True),
+            Column("what", "Description", 4), Column("quantity", "Quantity", 1.1, right=True), Column("unit", "Unit", 0.8),
             Column("price", "Unit price", 1.5, right=True), Column("amount", "Amount", 1.6, right=True),
         ],
         _rows(work, record, lang), _totals(record, lang),

@@ -102,11 +102,16 @@ def reserve(work: Work, order: Any) -> None:
 
 
 def follow(work: Work, order_id: int) -> None:
-    """Bring an order to the state and reservation that its deliveries and invoices mean; a closed one stays closed."""
+    """Bring an order to the state and reservation that its deliveries and invoices mean.
+
+    A closed one stays closed and reserves nothing; what is delivered of it and not invoiced yet still counts for the credit limit.
+    """
     order = chain.record(work, TYPE, order_id, lock=True)
     if order.state in OPEN:
         reserve(work, order)
         chain.advance(work, TYPE, order_id, state_of(work, order))
+    else:
+        credit.track_order(work, order, closed=True)
 
 
 def state_of(work: Work, order: Any) -> str:
