@@ -1,10 +1,10 @@
 """Alembic's entry: runs migrations online, as the owner role, one transaction for all."""
 
 import psycopg
-from alembic import context
 from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
+from alembic import context
 from erp_app.domains import metadata
 
 url = context.config.attributes["owner_url"]

@@ -27,6 +27,14 @@ def landed(firm, **more):
     return firm.create("landed-costs", **{**data, "receipts": [one["id"] for one in firm.receipts], **more})
 
 
+def moved(firm):
+    """200 tubes go to quarantine on 10 January."""
+    day = moment("2026-01-10").isoformat()
+    transfer = firm.create("stock-transfers", **{"from": "WH", "to": "QUAR", "effective_at": day, "lines": [{"item": "TUBE", "quantity": 200}]})
+    firm.act("stock-transfers", transfer["id"], "receive")
+    return transfer
+
+
 def test_freight_by_quantity_is_300_450_and_240_thousand(tubes):
     cost = landed(tubes)
     assert [share["amount"] for share in cost["shares"]] == ["300000", "450000", "240000"]
@@ -38,8 +46,7 @@ def test_freight_by_value_adds_up(tubes):
 
 
 def test_freight_follows_the_goods_to_where_they_are(tubes):
-    transfer = tubes.create("stock-transfers", **{"from": "WH", "to": "QUAR", "effective_at": moment("2026-01-10").isoformat(), "lines": [{"item": "TUBE", "quantity": 200}]})
-    tubes.act("stock-transfers", transfer["id"], "receive")
+    moved(tubes)
     cost = landed(tubes)
     shown = service.preview(tubes.actor(), registry.get("landed-costs"), cost["id"], "post")
     done = tubes.act("landed-costs", cost["id"], "post")
@@ -61,8 +68,7 @@ def test_weight_without_weights_is_refused(tubes):
 def test_a_preview_is_kept_to_or_refused(tubes):
     cost = landed(tubes)
     shown = service.preview(tubes.actor(), registry.get("landed-costs"), cost["id"], "post")
-    moved = tubes.create("stock-transfers", **{"from": "WH", "to": "QUAR", "effective_at": moment("2026-01-10").isoformat(), "lines": [{"item": "TUBE", "quantity": 200}]})
-    tubes.act("stock-transfers", moved["id"], "receive")
+    moved(tubes)
     with pytest.raises(Conflict) as refusal:
         tubes.act("landed-costs", cost["id"], "post", preview_token=shown["token"])
     assert refusal.value.code == "ERP-1411"
@@ -73,8 +79,7 @@ def test_a_preview_is_kept_to_or_refused(tubes):
 
 
 def test_a_late_receipt_is_previewed_with_the_documents_it_corrects(tubes):
-    transfer = tubes.create("stock-transfers", **{"from": "WH", "to": "QUAR", "effective_at": moment("2026-01-10").isoformat(), "lines": [{"item": "TUBE", "quantity": 200}]})
-    tubes.act("stock-transfers", transfer["id"], "receive")
+    transfer = moved(tubes)
     late = tubes.create(
         "goods-receipts", supplier="PT Baja", warehouse="WH", effective_at=moment("2026-01-04").isoformat(),
         lines=[{"item": "TUBE", "quantity": 60, "unit_price": 48000}],

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import psycopg
 import pytest
-from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
+from alembic import command
 from erp_app.domains import metadata
 from erp_app.kernel import migrations, roles
 

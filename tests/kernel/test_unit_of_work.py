@@ -22,7 +22,7 @@ def test_rows_of_another_tenant_are_invisible(database):
 
 
 def test_a_query_without_a_tenant_is_an_error_not_an_empty_answer(database):
-    with pytest.raises(psycopg.Error, match="app.tenant|bigint"), db.connection() as conn:
+    with pytest.raises(psycopg.Error, match=r"app\.tenant|bigint"), db.connection() as conn:
         conn.execute("SELECT count(*) FROM outbox")
 
 
