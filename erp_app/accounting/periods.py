@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from erp_app.kernel.uow import Work
 
 
-def close(work: Work, period: AccountingPeriod, data: dict[str, Any]) -> None:
+def close(work: Work, period: AccountingPeriod, _data: dict[str, Any]) -> None:
     """Wait until no posting is on its way into the month, before its state changes."""
     repo.lock_period(work, period.code)
 
@@ -27,7 +27,8 @@ PERIODS = DocumentType(
     actions=[
         Action("soft-lock", sources=("open",), target="soft", permission="edit", handler=close, label="Soft lock", implied=False),
         Action("lock", sources=("open", "soft"), target="locked", permission="approve", handler=close, label="Lock", confirm=True, implied=False),
-        Action("reopen", sources=("soft", "locked"), target="open", permission="approve", handler=close, label="Reopen", reason=True, confirm=True, implied=False),
+        Action("reopen", sources=("soft", "locked"), target="open", permission="approve", handler=close, label="Reopen",
+               reason=True, confirm=True, implied=False),
     ],
     access=Access(
         view=["manager", "finance", "finance_manager"], edit=["finance", "finance_manager"], approve=["finance_manager"],
