@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from erp_app.costing.repo_queue import Waiting
     from erp_app.kernel.actor import Actor
 
+INCONSISTENT = "ERP-1220"
 SHOWN_FROM = 2_000  # movements; below that it is over before anybody looks
 
 
@@ -39,6 +40,8 @@ def replay(actor: Actor, key: str) -> None:
             settle(work, item, lambda phase, moves: _tell(actor, rows, phase, moves))
             fault("hpp_written")
     except Refused as refusal:
+        if refusal.code != INCONSISTENT:
+            raise
         with unit_of_work(actor) as work:
             repo_queue.fail(work, rows, f"{refusal.code} {refusal.detail}")
             work.emit("hpp.failed", {"item_id": item, "error": refusal.detail}, topics=["queue"])

@@ -13,6 +13,8 @@ from erp_app.kernel.uow import unit_of_work
 if TYPE_CHECKING:
     from erp_app.kernel.actor import Actor
 
+INCONSISTENT = "ERP-1220"
+
 
 def repair(actor: Actor, key: str) -> None:
     """Prove the item of this id, if it waits for it. What does not hold together is kept as failed, with the reason."""
@@ -27,6 +29,8 @@ def repair(actor: Actor, key: str) -> None:
             prove(work, item)
             fault("fix_written")
     except Refused as refusal:
+        if refusal.code != INCONSISTENT:
+            raise
         with unit_of_work(actor) as work:
             repo_fix.fail(work, item, f"{refusal.code} {refusal.detail}")
             work.emit("hpp.failed", {"item_id": item, "error": refusal.detail}, topics=["queue"])

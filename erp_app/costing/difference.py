@@ -28,9 +28,7 @@ def differences(new: Iterable[Piece], posted: Iterable[Piece]) -> list[Piece]:
     return [Piece(*key, *row) for key, row in sorted(sums.items()) if row != [0, 0]]
 
 
-def opening(
-    layers: Iterable[Layer], pieces: Iterable[Piece], moves: Mapping[int, Move], revalued_at: Mapping[int, int], start: int
-) -> list[Layer]:
+def opening(layers: Iterable[Layer], pieces: Iterable[Piece], moves: Mapping[int, Move], revalued_at: Mapping[int, int], start: int) -> list[Layer]:
     """Return the layers as they were just before `start`, from the posted pieces of all their movements, in FIFO order.
 
     Pieces of movements from `start` on are undone; what revaluation documents effective from `start` on changed becomes a
@@ -50,9 +48,7 @@ def opening(
     return opened
 
 
-def _worth(
-    layer: Layer, rows: Iterable[Piece], document: int, revalued_at: Mapping[int, int], start: int
-) -> tuple[int, int, tuple[Step, ...]]:
+def _worth(layer: Layer, rows: Iterable[Piece], document: int, revalued_at: Mapping[int, int], start: int) -> tuple[int, int, tuple[Step, ...]]:
     """Return of a layer's making: the quantity its movement laid in from outside, its value before `start`, and the steps after."""
     value, own = 0, 0
     steps: dict[int, int] = defaultdict(int)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from erp_app.costing.repo import Past
     from erp_app.kernel.uow import Work
 
-TRIES = 5
+TRIES = 20
 
 
 def _silent(_phase: str, _moves: int) -> None:
@@ -75,6 +75,8 @@ def recost(work: Work, ask: Callable[[], Request], tell: Callable[[str, int], No
         Refused: ERP-1220 when the history does not hold together (a movement takes what is not there).
     """
     request, starts = _hold(work, ask)
+    if not starts:
+        return Recosted({}, 0, 0, 0, ())  # somebody else did it while we waited
     repo_store.lay_what_left(work, starts)
     with without_collecting():
         return _recost(work, request, starts, tell, own)
@@ -108,9 +110,11 @@ def _hold(work: Work, ask: Callable[[], Request]) -> tuple[Request, dict[int, da
         with work.conn.transaction() as attempt:
             held = repo.lock(work, starts)
             again = ask()
-            reached = repo.reach(work, again.items)
-            if reached == starts and repo.queues(work, starts) <= held:
-                return again, starts
+            reached = repo.reach(work, again.items) if again.items else {}
+            if not reached:
+                return again, reached
+            if reached.keys() <= starts.keys() and repo.lock_free(work, repo.queues(work, reached) - held):
+                return again, reached
             starts = reached
             raise Rollback(attempt)
     raise Refused("ERP-1221", "These items are posted to so fast that they could not be held. Nothing was changed; it is tried again by itself.")

@@ -117,6 +117,15 @@ _LOCK = SQL(
 )
 
 
+_LOCK_FREE = (
+    "WITH wanted AS (SELECT * FROM unnest(%(q_item)s::bigint[], %(q_place)s::bigint[], %(q_lot)s::bigint[]) AS q (item_id, place_id, lot)),"
+    " free AS (SELECT 1 FROM stock_balance b WHERE b.tenant_id = %(tenant)s AND (b.item_id, b.place_id, b.lot) IN (SELECT * FROM wanted)"
+    "  FOR NO KEY UPDATE SKIP LOCKED)"
+    " SELECT (SELECT count(*) FROM free) = (SELECT count(*) FROM stock_balance b WHERE b.tenant_id = %(tenant)s"
+    "  AND (b.item_id, b.place_id, b.lot) IN (SELECT * FROM wanted))"
+)
+
+
 @dataclass
 class Past:
     """Everything a replay of some items from some moments on reads.
@@ -165,6 +174,14 @@ def lock(work: Work, starts: dict[int, datetime]) -> set[tuple[int, int, int]]:
     work.conn.execute(_LOCK, params)
     work.conn.execute("SELECT 1 FROM item WHERE tenant_id = %(tenant)s AND id = ANY(%(items)s) ORDER BY id FOR UPDATE", params)
     return wanted
+
+
+def lock_free(work: Work, wanted: set[tuple[int, int, int]]) -> bool:
+    """Lock balance rows that came up meanwhile, if nobody has them: whoever has one may be waiting for us."""
+    columns = [list(column) for column in zip(*wanted, strict=True)] or [[], [], []]
+    params = {"tenant": work.actor.tenant_id, "q_item": columns[0], "q_place": columns[1], "q_lot": columns[2]}
+    found = work.conn.execute(_LOCK_FREE, params).fetchone()
+    return bool(found and found[0])
 
 
 def load(work: Work, starts: dict[int, datetime], also: Iterable[tuple[int, int, int]] = ()) -> Past:

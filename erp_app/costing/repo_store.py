@@ -76,8 +76,7 @@ def prepare(work: Work) -> None:
     """Make the temporary tables of this transaction."""
     for table, columns in _TABLES.items():
         fields = SQL(", ").join(
-            SQL("{} timestamptz").format(Identifier(name)) if name == "at" else SQL("{} bigint").format(Identifier(name))
-            for name in columns.split()
+            SQL("{} timestamptz").format(Identifier(name)) if name == "at" else SQL("{} bigint").format(Identifier(name)) for name in columns.split()
         )
         work.conn.execute(SQL("CREATE TEMPORARY TABLE IF NOT EXISTS {} ({}) ON COMMIT DROP").format(Identifier(table), fields))
         work.conn.execute(SQL("TRUNCATE {}").format(Identifier(table)))

@@ -31,6 +31,8 @@ def settle(work: Work, item: int, tell: Callable[[str, int], None] = lambda _pha
     if not ask().items:
         return None
     done = recost(work, ask, tell)
+    if not rows:
+        return None
     repo_queue.finish(work, rows, {"moves": done.moves, "pieces": done.pieces, "documents": len(done.documents)})
     causes = sorted({one.cause for one in rows})
     topics = ["stock", "ledger", *(f"rec:{document}" for document in {*causes, *done.documents[:200]})]
