@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from erp_app.costing.repo import Past
     from erp_app.kernel.uow import Work
 
-TRIES = 20
+TRIES = 50
 
 
 def _silent(_phase: str, _moves: int) -> None:
@@ -109,14 +109,16 @@ def _hold(work: Work, ask: Callable[[], Request]) -> tuple[Request, dict[int, da
     for _ in range(TRIES):
         with work.conn.transaction() as attempt:
             held = repo.lock(work, starts)
-            again = ask()
-            reached = repo.reach(work, again.items) if again.items else {}
-            if not reached:
-                return again, reached
-            if reached.keys() <= starts.keys() and repo.lock_free(work, repo.queues(work, reached) - held):
-                return again, reached
-            starts = reached
+            if held is not None:
+                again = ask()
+                reached = repo.reach(work, again.items) if again.items else {}
+                if not reached:
+                    return again, reached
+                if reached.keys() <= starts.keys() and repo.lock_free(work, repo.queues(work, reached) - held):
+                    return again, reached
+                starts = reached
             raise Rollback(attempt)
+        repo.let_others_end(work)
     raise Refused("ERP-1221", "These items are posted to so fast that they could not be held. Nothing was changed; it is tried again by itself.")
 
 

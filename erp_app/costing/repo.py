@@ -117,6 +117,9 @@ _LOCK = SQL(
 )
 
 
+_LOCK_ITEMS = (
+    "SELECT count(*) FROM (SELECT 1 FROM item WHERE tenant_id = %(tenant)s AND id = ANY(%(items)s) ORDER BY id FOR UPDATE SKIP LOCKED) locked"
+)
 _LOCK_FREE = (
     "WITH wanted AS (SELECT * FROM unnest(%(q_item)s::bigint[], %(q_place)s::bigint[], %(q_lot)s::bigint[]) AS q (item_id, place_id, lot)),"
     " free AS (SELECT 1 FROM stock_balance b WHERE b.tenant_id = %(tenant)s AND (b.item_id, b.place_id, b.lot) IN (SELECT * FROM wanted)"
@@ -163,17 +166,22 @@ def queues(work: Work, starts: dict[int, datetime]) -> set[tuple[int, int, int]]
     return {(item, place, lot) for item, place, lot in work.conn.execute(_QUEUES, params)}
 
 
-def lock(work: Work, starts: dict[int, datetime]) -> set[tuple[int, int, int]]:
+def lock(work: Work, starts: dict[int, datetime]) -> set[tuple[int, int, int]] | None:
     """Lock the balance rows of these queues in the order every posting does, then the items; return the queues.
 
-    A posting that has its rows already ends first; one that comes later waits, at the latest when its movements refer to the item.
+    None when a posting under way has an item: it may be waiting for these very rows, so they must be let go.
     """
     wanted = queues(work, starts)
     columns = [list(column) for column in zip(*wanted, strict=True)] or [[], [], []]
     params = {"tenant": work.actor.tenant_id, "items": sorted(starts), "q_item": columns[0], "q_place": columns[1], "q_lot": columns[2]}
     work.conn.execute(_LOCK, params)
-    work.conn.execute("SELECT 1 FROM item WHERE tenant_id = %(tenant)s AND id = ANY(%(items)s) ORDER BY id FOR UPDATE", params)
-    return wanted
+    found = work.conn.execute(_LOCK_ITEMS, params).fetchone()
+    return wanted if found and found[0] == len(starts) else None
+
+
+def let_others_end(work: Work) -> None:
+    """Wait a moment, holding nothing."""
+    work.conn.execute("SELECT pg_sleep(0.02)")
 
 
 def lock_free(work: Work, wanted: set[tuple[int, int, int]]) -> bool:
