@@ -1,9 +1,10 @@
-"""Links new audit rows into each tenant's hash chain, about once a second, so that a later change of history is found."""
+"""Links new audit rows into each tenant's hash chain, about once a second, so that a later change of history is found; numbers journals."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
+from erp_app.accounting import repo as accounting
 from erp_app.kernel import audit, clock, db, log
 from erp_app.kernel.actor import system_actor
 from erp_app.kernel.errors import ErpError, Unavailable
@@ -34,6 +35,7 @@ class Sealer:
             try:
                 with unit_of_work(system_actor(tenant)) as work:
                     links += audit.seal(work.conn, tenant, audit.FAR_BACK if thorough else audit.NEAR_BACK)
+                    accounting.give_numbers(work)
             except Unavailable:
                 raise
             except ErpError as error:

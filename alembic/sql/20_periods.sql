@@ -27,7 +27,7 @@ BEGIN
   RETURN (p_at AT TIME ZONE tenant_zone(p_tenant))::date;
 END $$;
 
-CREATE OR REPLACE FUNCTION period_key(p_tenant bigint, p_code text) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
+CREATE OR REPLACE FUNCTION period_key(p_tenant bigint, p_code text) RETURNS bigint LANGUAGE sql STABLE AS $$
   SELECT hashtextextended('period:' || p_tenant || ':' || p_code, 0)
 $$;
 
@@ -56,21 +56,34 @@ BEGIN
 END $$;
 
 -- Invariant: returns only when the month takes postings, and keeps it so until the transaction ends.
-CREATE OR REPLACE FUNCTION period_guard(p_tenant bigint, p_day date) RETURNS void LANGUAGE plpgsql AS $$
-DECLARE
-  month text := to_char(p_day, 'YYYY-MM'); now_state text;
+DROP FUNCTION IF EXISTS period_guard(bigint, date) CASCADE;
+CREATE OR REPLACE FUNCTION period_guard(p_tenant bigint, p_day date) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE month text := to_char(p_day, 'YYYY-MM'); held boolean := period_hold(p_tenant, month); now_state text;
 BEGIN
-  PERFORM pg_advisory_xact_lock_shared(period_key(p_tenant, month));
   SELECT state INTO now_state FROM accounting_period WHERE tenant_id = p_tenant AND code = month;
-  IF now_state = 'open' THEN
-    RETURN;
-  ELSIF now_state IS NULL THEN
+  IF now_state IS DISTINCT FROM 'open' THEN
+    PERFORM period_refuse(p_tenant, p_day, month, now_state);
+  END IF;
+  RETURN held;
+END $$;
+
+-- Share the month with other postings; whoever locks it waits for all of them.
+CREATE OR REPLACE FUNCTION period_hold(p_tenant bigint, p_code text) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE nothing text;
+BEGIN
+  nothing := pg_advisory_xact_lock_shared(period_key(p_tenant, p_code));
+  RETURN true;
+END $$;
+
+CREATE OR REPLACE FUNCTION period_refuse(p_tenant bigint, p_day date, p_month text, p_state text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  IF p_state IS NULL THEN
     PERFORM period_open(p_tenant, p_day);
-  ELSIF now_state = 'locked' THEN
-    PERFORM refuse('ERP-1203', format('%s lies in the locked period %s. The first open date is %s.', day_text(p_day), month,
-      day_text(period_first_open(p_tenant, p_day))), jsonb_build_object('period', month, 'first_open', period_first_open(p_tenant, p_day)));
+  ELSIF p_state = 'locked' THEN
+    PERFORM refuse('ERP-1203', format('%s lies in the locked period %s. The first open date is %s.', day_text(p_day), p_month,
+      day_text(period_first_open(p_tenant, p_day))), jsonb_build_object('period', p_month, 'first_open', period_first_open(p_tenant, p_day)));
   ELSIF current_setting('app.soft_period', true) IS DISTINCT FROM 'yes' THEN
-    PERFORM refuse('ERP-1204', format('The period %s is soft-locked: only finance may still post into it. Ask finance, or use a later date.', month),
-      jsonb_build_object('period', month));
+    PERFORM refuse('ERP-1204', format('The period %s is soft-locked: only finance may still post into it. Ask finance, or use a later date.', p_month),
+      jsonb_build_object('period', p_month));
   END IF;
 END $$;

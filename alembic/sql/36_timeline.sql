@@ -12,20 +12,21 @@ $$;
 -- below zero (short_document is null when that is p_at itself).
 CREATE OR REPLACE FUNCTION stock_lowest(p_tenant bigint, p_balance stock_balance, p_at timestamptz, p_taken bigint, p_net bigint,
   OUT fits bigint, OUT short_at timestamptz, OUT short_document bigint) LANGUAGE plpgsql STABLE AS $$
-DECLARE then_ bigint; r record;
+DECLARE then_ bigint; total bigint; low bigint;
 BEGIN
-  SELECT p_balance.on_hand - coalesce(sum(change), 0) INTO then_
-    FROM stock_changes_after(p_tenant, p_balance.item_id, p_balance.place_id, p_balance.lot, p_at);
-  fits := then_;
-  short_at := CASE WHEN then_ < p_taken THEN p_at END;
-  FOR r IN SELECT c.effective_at, c.document_id, then_ + sum(c.change) OVER (ORDER BY c.effective_at, c.id) AS balance
-      FROM stock_changes_after(p_tenant, p_balance.item_id, p_balance.place_id, p_balance.lot, p_at) c ORDER BY c.effective_at, c.id LOOP
-    fits := least(fits, r.balance);
-    IF short_at IS NULL AND r.balance < p_net THEN
-      short_at := r.effective_at;
-      short_document := r.document_id;
-    END IF;
-  END LOOP;
+  SELECT coalesce(sum(c.change), 0), coalesce(min(c.running), 0) INTO total, low FROM (
+    SELECT change, sum(change) OVER (ORDER BY effective_at, id) AS running
+      FROM stock_changes_after(p_tenant, p_balance.item_id, p_balance.place_id, p_balance.lot, p_at)) c;
+  then_ := p_balance.on_hand - total;
+  fits := least(then_, then_ + low);
+  IF then_ < p_taken THEN
+    short_at := p_at;
+  ELSIF then_ + low < p_net THEN
+    SELECT c.effective_at, c.document_id INTO short_at, short_document FROM (
+      SELECT effective_at, id, document_id, sum(change) OVER (ORDER BY effective_at, id) AS running
+        FROM stock_changes_after(p_tenant, p_balance.item_id, p_balance.place_id, p_balance.lot, p_at)) c
+      WHERE then_ + c.running < p_net ORDER BY c.effective_at, c.id LIMIT 1;
+  END IF;
 END $$;
 
 CREATE OR REPLACE FUNCTION stock_refuse_short(p_tenant bigint, p_item bigint, p_place bigint, p_at timestamptz, p_document bigint, p_missing bigint, p_fits bigint)
@@ -41,7 +42,23 @@ BEGIN
 END $$;
 
 -- Invariant: returns only when every queue holds what the posting takes, line by line, from the posting's time on for ever.
-CREATE OR REPLACE FUNCTION posting_check_quantities(p_tenant bigint, p_document bigint, p_at timestamptz, p_moves posting_move[], p_locked stock_balance[])
+-- Plain postings into the present need no more than the balances found under the locks.
+CREATE OR REPLACE FUNCTION posting_check_quantities(p_tenant bigint, p_document bigint, p_at timestamptz, p_moves posting_move[], p_plain boolean)
+RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE m posting_move; sure boolean := p_plain;
+BEGIN
+  IF sure THEN
+    FOREACH m IN ARRAY p_moves LOOP
+      sure := sure AND (NOT m.from_kept OR m.held >= m.quantity AND coalesce(m.ends_at <= p_at, true));
+    END LOOP;
+  END IF;
+  IF NOT sure THEN
+    PERFORM posting_check_timeline(p_tenant, p_document, p_at, p_moves);
+  END IF;
+  RETURN true;
+END $$;
+
+CREATE OR REPLACE FUNCTION posting_check_timeline(p_tenant bigint, p_document bigint, p_at timestamptz, p_moves posting_move[])
 RETURNS void LANGUAGE plpgsql AS $$
 DECLARE r record; low record; held bigint;
 BEGIN
@@ -53,7 +70,7 @@ BEGIN
             FROM (SELECT line_no, item_id, from_place_id AS place_id, from_lot AS lot, -quantity AS change FROM unnest(p_moves) WHERE from_kept
                   UNION ALL SELECT line_no, item_id, to_place_id, to_lot, quantity FROM unnest(p_moves) WHERE to_kept) c) d
         GROUP BY d.item_id, d.place_id, d.lot HAVING min(d.running) < 0) q
-      LEFT JOIN unnest(p_locked) b ON b.item_id = q.item_id AND b.place_id = q.place_id AND b.lot = q.lot
+      LEFT JOIN stock_balance b ON b.tenant_id = p_tenant AND b.item_id = q.item_id AND b.place_id = q.place_id AND b.lot = q.lot
       WHERE coalesce(b.on_hand, 0) < q.taken OR b.last_at > p_at ORDER BY q.item_id, q.place_id, q.lot LOOP
     held := coalesce((r.b).on_hand, 0);
     IF (r.b).last_at > p_at THEN

@@ -3,7 +3,8 @@
 DROP TYPE IF EXISTS cost_cut CASCADE;
 -- One piece on its way into the tables. lays: 'k' keeps its origin in a layer of its own, 'm' is merged with the movement's other
 -- pieces, 'e' entered from outside (layer_id is then the new layer's own), ' ' leaves our places.
-CREATE TYPE cost_cut AS (move_id bigint, layer_id bigint, origin_document_id bigint, quantity bigint, value bigint, rank int, lays "char");
+CREATE TYPE cost_cut AS (move_id bigint, layer_id bigint, origin_document_id bigint, quantity bigint, value bigint, rank int, lays "char",
+  from_account_id bigint, to_account_id bigint);
 
 -- What the first p_position units of a layer are worth: half_up(value x position / quantity). The same as costing/rules.py.
 CREATE OR REPLACE FUNCTION cost_portion(p_value bigint, p_quantity bigint, p_position bigint) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
@@ -13,9 +14,27 @@ CREATE OR REPLACE FUNCTION cost_portion(p_value bigint, p_quantity bigint, p_pos
     ELSE (sign(p_value) * div(2 * abs(p_value)::numeric * p_position + p_quantity, 2 * p_quantity::numeric))::bigint END
 $$;
 
--- Cut `p_need` units off the layers of a queue, oldest first, not after the movement itself; remember where reading may begin.
+-- What a movement lays at its target.
+CREATE OR REPLACE FUNCTION cost_lays(p_kept boolean, p_keep_origin boolean) RETURNS "char" LANGUAGE sql IMMUTABLE AS $$
+  SELECT CASE WHEN NOT p_kept THEN ' '::"char" WHEN p_keep_origin THEN 'k'::"char" ELSE 'm'::"char" END
+$$;
+
+-- The common case, all lines at once: the first layer of the queue still holds all that is wanted. The other lines are left over.
+CREATE OR REPLACE FUNCTION cost_take_heads(p_tenant bigint, p_moves posting_move[], OUT cuts cost_cut[], OUT rest posting_move[]) LANGUAGE plpgsql AS $$
+BEGIN
+  SELECT coalesce(array_agg(ROW(m.move_id, y.id, y.origin_document_id, m.quantity,
+        cost_portion(y.value, y.quantity, y.taken + m.quantity) - cost_portion(y.value, y.quantity, y.taken), 0, cost_lays(m.to_kept, m.keep_origin),
+        m.from_account_id, m.to_account_id)::cost_cut) FILTER (WHERE y.id IS NOT NULL), '{}'),
+      coalesce(array_agg(m ORDER BY m.move_id) FILTER (WHERE y.id IS NULL), '{}')
+    INTO cuts, rest
+    FROM unnest(p_moves) m
+    LEFT JOIN cost_layer y ON NOT m.late AND m.from_kept AND y.tenant_id = p_tenant AND y.item_id = m.item_id AND y.place_id = m.from_place_id AND y.lot = m.from_lot
+      AND y.effective_at = m.head_at AND y.move_id = m.head_move_id AND y.rank = 0 AND y.effective_at <= m.effective_at AND y.quantity - y.taken >= m.quantity;
+END $$;
+
+-- Cut what a movement wants off the layers of its queue, oldest first, not after the movement itself; remember where reading may begin.
 CREATE OR REPLACE FUNCTION cost_take_first(p_tenant bigint, m posting_move, INOUT cuts cost_cut[], OUT missing bigint) LANGUAGE plpgsql AS $$
-DECLARE l record; part bigint; n int := 0; lays "char" := CASE WHEN NOT m.to_kept THEN ' ' WHEN m.keep_origin THEN 'k' ELSE 'm' END;
+DECLARE l record; part bigint; n int := 0; lays "char" := cost_lays(m.to_kept, m.keep_origin);
 BEGIN
   missing := m.quantity;
   FOR l IN SELECT y.id, y.origin_document_id, y.quantity, y.value, y.taken, y.effective_at, y.move_id FROM cost_layer y
@@ -24,7 +43,7 @@ BEGIN
       ORDER BY y.effective_at, y.move_id, y.rank LOOP
     part := least(missing, l.quantity - l.taken);
     cuts := cuts || ROW(m.move_id, l.id, l.origin_document_id, part,
-      cost_portion(l.value, l.quantity, l.taken + part) - cost_portion(l.value, l.quantity, l.taken), n, lays)::cost_cut;
+      cost_portion(l.value, l.quantity, l.taken + part) - cost_portion(l.value, l.quantity, l.taken), n, lays, m.from_account_id, m.to_account_id)::cost_cut;
     n := n + 1;
     missing := missing - part;
     EXIT WHEN missing = 0;
@@ -37,7 +56,7 @@ END $$;
 
 -- Cut off only what one movement laid (returns and reversals). Goods that left our places get their layers when they come back.
 CREATE OR REPLACE FUNCTION cost_take_source(p_tenant bigint, m posting_move, INOUT cuts cost_cut[], OUT missing bigint) LANGUAGE plpgsql AS $$
-DECLARE l record; part bigint; n int := 0; lays "char" := CASE WHEN NOT m.to_kept THEN ' ' WHEN m.keep_origin THEN 'k' ELSE 'm' END;
+DECLARE l record; part bigint; n int := 0; lays "char" := cost_lays(m.to_kept, m.keep_origin);
 BEGIN
   missing := m.quantity;
   IF NOT m.from_kept THEN
@@ -48,7 +67,7 @@ BEGIN
         AND y.lot = m.from_lot AND y.taken < y.quantity ORDER BY y.rank LOOP
     part := least(missing, l.quantity - l.taken);
     cuts := cuts || ROW(m.move_id, l.id, l.origin_document_id, part,
-      cost_portion(l.value, l.quantity, l.taken + part) - cost_portion(l.value, l.quantity, l.taken), n, lays)::cost_cut;
+      cost_portion(l.value, l.quantity, l.taken + part) - cost_portion(l.value, l.quantity, l.taken), n, lays, m.from_account_id, m.to_account_id)::cost_cut;
     n := n + 1;
     missing := missing - part;
     EXIT WHEN missing = 0;
@@ -72,24 +91,37 @@ END $$;
 
 -- Store cuts: take them off their layers, lay what was kept, merged or entered, and append the pieces.
 CREATE OR REPLACE FUNCTION cost_store(p_tenant bigint, p_document bigint, p_day date, p_moves posting_move[], p_cuts cost_cut[])
-RETURNS void LANGUAGE plpgsql AS $$
+RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE c cost_cut; takes boolean := false; lays boolean := false;
 BEGIN
-  WITH taken AS (
-    UPDATE cost_layer y SET taken = y.taken + c.quantity
-    FROM (SELECT layer_id, sum(quantity)::bigint AS quantity FROM unnest(p_cuts) WHERE lays <> 'e' GROUP BY layer_id) c
-    WHERE y.tenant_id = p_tenant AND y.id = c.layer_id
-  ), laid AS (
-    INSERT INTO cost_layer (tenant_id, id, move_id, parent_layer_id, origin_document_id, item_id, place_id, lot, effective_at, rank, quantity, value)
-      SELECT p_tenant, x.id, m.move_id, x.parent, coalesce(x.origin, p_document), m.item_id, m.to_place_id, m.to_lot, m.effective_at, x.rank, x.quantity, x.value
-      FROM (SELECT nextval('cost_layer_id_seq') AS id, move_id, layer_id AS parent, origin_document_id AS origin, rank, quantity, value
-              FROM unnest(p_cuts) WHERE lays = 'k'
-            UNION ALL SELECT layer_id, move_id, NULL, NULL, 0, quantity, value FROM unnest(p_cuts) WHERE lays = 'e'
-            UNION ALL SELECT nextval('cost_layer_id_seq'), g.* FROM (SELECT move_id, NULL::bigint, NULL::bigint, 0, sum(quantity)::bigint, sum(value)::bigint
-              FROM unnest(p_cuts) WHERE lays = 'm' GROUP BY move_id) g) x
-      JOIN unnest(p_moves) m ON m.move_id = x.move_id
-  )
+  FOREACH c IN ARRAY p_cuts LOOP
+    takes := takes OR c.lays <> 'e';
+    lays := lays OR c.lays <> ' ';
+  END LOOP;
+  IF takes THEN
+    UPDATE cost_layer y SET taken = y.taken + x.quantity FROM unnest(p_cuts) x
+      WHERE x.lays <> 'e' AND y.tenant_id = p_tenant AND y.id = x.layer_id;
+  END IF;
+  IF lays THEN
+    PERFORM cost_lay(p_tenant, p_document, p_moves, p_cuts);
+  END IF;
   INSERT INTO cost_piece (tenant_id, move_id, layer_id, document_id, quantity, value, cause_document_id, date)
     SELECT p_tenant, move_id, layer_id, p_document, quantity, value, p_document, p_day FROM unnest(p_cuts);
+  RETURN true;
+END $$;
+
+CREATE OR REPLACE FUNCTION cost_lay(p_tenant bigint, p_document bigint, p_moves posting_move[], p_cuts cost_cut[]) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  IF EXISTS (SELECT 1 FROM unnest(p_moves) m WHERE m.effective_at < m.to_head_at) THEN  -- it lies before where reading begins
+    UPDATE stock_balance b SET head_at = NULL, head_move_id = NULL FROM unnest(p_moves) m
+      WHERE b.tenant_id = p_tenant AND b.item_id = m.item_id AND b.place_id = m.to_place_id AND b.lot = m.to_lot AND m.effective_at < m.to_head_at;
+  END IF;
+  INSERT INTO cost_layer (tenant_id, id, move_id, parent_layer_id, origin_document_id, item_id, place_id, lot, effective_at, rank, quantity, value)
+    SELECT p_tenant, CASE WHEN x.lays = 'e' THEN x.layer_id ELSE nextval('cost_layer_id_seq') END, x.move_id, CASE WHEN x.lays = 'k' THEN x.layer_id END,
+           CASE WHEN x.lays = 'k' THEN x.origin ELSE p_document END, m.item_id, m.to_place_id, m.to_lot, m.effective_at, x.rank, x.quantity, x.value
+    FROM (SELECT lays, move_id, layer_id, origin_document_id AS origin, rank, quantity, value FROM unnest(p_cuts) WHERE lays IN ('k', 'e')
+          UNION ALL SELECT lays, move_id, NULL, NULL, 0, sum(quantity)::bigint, sum(value)::bigint FROM unnest(p_cuts) WHERE lays = 'm' GROUP BY 1, 2) x
+    JOIN unnest(p_moves) m ON m.move_id = x.move_id;
 END $$;
 
 -- A queue whose costs wait for the worker, and the items it must replay.

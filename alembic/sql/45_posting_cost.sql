@@ -3,13 +3,6 @@
 DROP TYPE IF EXISTS posting_cost CASCADE;
 CREATE TYPE posting_cost AS (cuts cost_cut[], stored int, pending posting_move[], consumed bigint);
 
--- Whether the movements can be cut one after another without storing in between: no queue is touched twice.
-CREATE OR REPLACE FUNCTION posting_is_plain(p_moves posting_move[]) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
-  SELECT count(*) = count(DISTINCT (item_id, place_id, lot)) AND NOT bool_or(returned) FROM (
-    SELECT item_id, from_place_id AS place_id, from_lot AS lot, source_move_id IS NOT NULL AS returned FROM unnest(p_moves) WHERE from_kept OR source_move_id IS NOT NULL
-    UNION ALL SELECT item_id, to_place_id, to_lot, false FROM unnest(p_moves) WHERE to_kept) q
-$$;
-
 CREATE OR REPLACE FUNCTION posting_refuse_source(p_tenant bigint, m posting_move, p_missing bigint) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE item_code text; source text; taker text; fit text := quantity_text(m.quantity - p_missing);
 BEGIN
@@ -87,46 +80,57 @@ BEGIN
   IF m.transform THEN
     worth := cost_portion(p_total, p_weight, m.weight_before + m.weight) - cost_portion(p_total, p_weight, m.weight_before);
   END IF;
-  IF m.effective_at < m.to_head_at THEN
-    UPDATE stock_balance b SET head_at = NULL, head_move_id = NULL
-      WHERE b.tenant_id = p_tenant AND b.item_id = m.item_id AND b.place_id = m.to_place_id AND b.lot = m.to_lot;
-  END IF;
-  RETURN p_cuts || ROW(m.move_id, nextval('cost_layer_id_seq'), NULL, m.quantity, worth, 0, 'e')::cost_cut;
+  RETURN p_cuts || ROW(m.move_id, nextval('cost_layer_id_seq'), NULL, m.quantity, worth, 0, 'e', m.from_account_id, m.to_account_id)::cost_cut;
 END $$;
 
-CREATE OR REPLACE FUNCTION posting_cost(p_tenant bigint, p_document bigint, p_at timestamptz, p_day date, p_added bigint, p_moves posting_move[])
+CREATE OR REPLACE FUNCTION posting_cost(p_tenant bigint, p_document bigint, p_at timestamptz, p_day date, p_added bigint, p_moves posting_move[], p_plain boolean)
 RETURNS posting_cost LANGUAGE plpgsql AS $$
-DECLARE
-  s posting_cost := ROW('{}', 0, '{}', coalesce(p_added, 0))::posting_cost; m posting_move; n int;
-  plain boolean := posting_is_plain(p_moves); weight bigint := (SELECT sum(x.weight) FROM unnest(p_moves) x); waits boolean := false;
+DECLARE s posting_cost := ROW('{}', 0, '{}', coalesce(p_added, 0))::posting_cost; rest posting_move[] := p_moves; m posting_move; weight bigint := 0; h record; stored boolean;
 BEGIN
-  FOREACH m IN ARRAY p_moves LOOP
-    n := cardinality(s.cuts);
-    m.late := m.late OR NOT plain AND (posting_waits(m, s.pending) OR posting_source_waits(p_tenant, m)) OR waits AND m.transform AND NOT m.from_kept;
-    IF m.late THEN
-      s.pending := s.pending || m;
-      waits := waits OR m.transform;
-    END IF;
-    IF m.from_kept OR m.source_move_id IS NOT NULL THEN
-      IF NOT m.late THEN
-        s.cuts := posting_take(p_tenant, p_document, m, s.cuts);
-      END IF;
-      IF m.transform AND m.from_kept THEN
-        s.consumed := s.consumed + coalesce((SELECT sum(c.value) FROM unnest(s.cuts[n + 1:]) c), 0);
-      END IF;
-    ELSIF NOT (m.late AND m.transform) THEN
-      s.cuts := posting_enter(p_tenant, m, s.consumed, weight, s.cuts);
-    END IF;
-    IF NOT plain THEN
-      PERFORM cost_store(p_tenant, p_document, p_day, p_moves, s.cuts[s.stored + 1:]);
+  IF p_plain THEN
+    h := cost_take_heads(p_tenant, p_moves);
+    s.cuts := h.cuts;
+    rest := h.rest;
+  END IF;
+  IF p_added IS NOT NULL THEN
+    weight := (SELECT sum(x.weight) FROM unnest(p_moves) x);
+    s.consumed := s.consumed + coalesce((SELECT sum(c.value) FROM unnest(s.cuts) c JOIN unnest(p_moves) x ON x.move_id = c.move_id WHERE x.transform), 0);
+  END IF;
+  FOREACH m IN ARRAY rest LOOP
+    s := posting_cost_one(p_tenant, p_document, m, weight, p_plain, s);
+    IF NOT p_plain THEN
+      stored := cost_store(p_tenant, p_document, p_day, p_moves, s.cuts[s.stored + 1:]);
       s.stored := cardinality(s.cuts);
     END IF;
   END LOOP;
   IF s.stored < cardinality(s.cuts) THEN
-    PERFORM cost_store(p_tenant, p_document, p_day, p_moves, s.cuts[s.stored + 1:]);
+    stored := cost_store(p_tenant, p_document, p_day, p_moves, s.cuts[s.stored + 1:]);
   END IF;
   IF cardinality(s.pending) > 0 THEN
     PERFORM cost_defer(p_tenant, p_document, p_at, s.pending);
+  END IF;
+  RETURN s;
+END $$;
+
+-- One movement: taken, entered, or left to the worker, together with what is made of it.
+CREATE OR REPLACE FUNCTION posting_cost_one(p_tenant bigint, p_document bigint, m posting_move, p_weight bigint, p_plain boolean, s posting_cost)
+RETURNS posting_cost LANGUAGE plpgsql AS $$
+DECLARE n int := cardinality(s.cuts);
+BEGIN
+  m.late := m.late OR NOT p_plain AND (posting_waits(m, s.pending) OR posting_source_waits(p_tenant, m))
+    OR m.transform AND NOT m.from_kept AND EXISTS (SELECT 1 FROM unnest(s.pending) w WHERE w.transform);
+  IF m.late THEN
+    s.pending := s.pending || m;
+  END IF;
+  IF m.from_kept OR m.source_move_id IS NOT NULL THEN
+    IF NOT m.late THEN
+      s.cuts := posting_take(p_tenant, p_document, m, s.cuts);
+    END IF;
+    IF m.transform AND m.from_kept THEN
+      s.consumed := s.consumed + coalesce((SELECT sum(c.value) FROM unnest(s.cuts[n + 1:]) c), 0);
+    END IF;
+  ELSIF NOT (m.late AND m.transform) THEN
+    s.cuts := posting_enter(p_tenant, m, s.consumed, p_weight, s.cuts);
   END IF;
   RETURN s;
 END $$;

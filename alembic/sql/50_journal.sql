@@ -1,16 +1,18 @@
--- Journals. Invariants: every entry has lines and balances; no line joins an entry of an earlier transaction; numbers of a year
--- have no gap, because they are taken at commit, when nothing can fail any more but the commit itself.
+-- Journals. Invariants: every entry has lines and balances; no line joins an entry of an earlier transaction; numbers of a year have
+-- no gap, because they are given to what is committed.
 DROP TYPE IF EXISTS journal_amount CASCADE;
 CREATE TYPE journal_amount AS (account_id bigint, party_id bigint, amount bigint);  -- debit positive, credit negative
 
 -- Net the amounts by account and party, drop what is zero, store the rest; NULL when nothing is left.
 CREATE OR REPLACE FUNCTION journal_write(p_tenant bigint, p_document bigint, p_step int, p_kind text, p_cause bigint,
-  p_at timestamptz, p_day date, p_text text, p_amounts journal_amount[]) RETURNS bigint LANGUAGE plpgsql AS $$
+  p_at timestamptz, p_day date, p_text text, p_amounts journal_amount[], p_cuts cost_cut[] DEFAULT '{}') RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE entry bigint; net journal_amount[];
 BEGIN
-  SELECT array_agg(ROW(n.account_id, n.party_id, n.amount)::journal_amount ORDER BY n.amount < 0, a.code, n.party_id) INTO net
-    FROM (SELECT x.account_id, x.party_id, sum(x.amount)::bigint AS amount FROM unnest(p_amounts) x GROUP BY 1, 2 HAVING sum(x.amount) <> 0) n
-    JOIN account a ON a.tenant_id = p_tenant AND a.id = n.account_id;
+  SELECT array_agg(ROW(n.account_id, n.party_id, n.amount)::journal_amount ORDER BY n.amount < 0, n.account_id, n.party_id) INTO net
+    FROM (SELECT x.account_id, x.party_id, sum(x.amount)::bigint AS amount FROM (
+            SELECT account_id, party_id, amount FROM unnest(p_amounts)
+            UNION ALL SELECT to_account_id, NULL, value FROM unnest(p_cuts)
+            UNION ALL SELECT from_account_id, NULL, -value FROM unnest(p_cuts)) x GROUP BY 1, 2 HAVING sum(x.amount) <> 0) n;
   IF net IS NULL THEN
     RETURN NULL;
   END IF;
@@ -22,19 +24,43 @@ BEGIN
   RETURN entry;
 END $$;
 
-CREATE OR REPLACE FUNCTION journal_numbers_take(p_tenant bigint, p_entries bigint[], p_year int) RETURNS void LANGUAGE plpgsql AS $$
-DECLARE last_ bigint;
+-- Numbers without gaps, in the order of the entries, in a transaction of their own (the sealer's, or a reader's that wants them):
+-- within the postings, all of a tenant's would wait for one another's commits. Returns how many were given.
+DROP FUNCTION IF EXISTS journal_numbers_take(bigint, bigint[], int);
+DROP FUNCTION IF EXISTS journal_number_take(bigint, bigint, int);
+CREATE OR REPLACE FUNCTION journal_number_all(p_tenant bigint) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE r record; given bigint := 0; last_ bigint;
 BEGIN
-  INSERT INTO number_series (tenant_id, series, last) VALUES (p_tenant, 'journal:' || p_year, cardinality(p_entries))
-    ON CONFLICT (tenant_id, series) DO UPDATE SET last = number_series.last + excluded.last RETURNING last INTO last_;
-  INSERT INTO journal_number (tenant_id, entry_id, year, seq)
-    SELECT p_tenant, e.id, p_year, last_ - cardinality(p_entries) + e.n FROM unnest(p_entries) WITH ORDINALITY e(id, n);
+  IF NOT EXISTS (SELECT 1 FROM journal_number WHERE tenant_id = p_tenant AND seq IS NULL) THEN
+    RETURN 0;
+  END IF;
+  PERFORM pg_advisory_xact_lock(hashtextextended('journal_number:' || p_tenant, 0));
+  FOR r IN SELECT year, array_agg(entry_id ORDER BY entry_id) AS ids FROM journal_number WHERE tenant_id = p_tenant AND seq IS NULL GROUP BY year LOOP
+    INSERT INTO number_series (tenant_id, series, last) VALUES (p_tenant, 'journal:' || r.year, cardinality(r.ids))
+      ON CONFLICT (tenant_id, series) DO UPDATE SET last = number_series.last + excluded.last RETURNING last INTO last_;
+    UPDATE journal_number n SET seq = last_ - cardinality(r.ids) + e.n FROM unnest(r.ids) WITH ORDINALITY e(id, n)
+      WHERE n.tenant_id = p_tenant AND n.entry_id = e.id;
+    given := given + cardinality(r.ids);
+  END LOOP;
+  RETURN given;
 END $$;
 
--- Invariant: on return these entries balance, have lines of their own date, lie in open periods, and have their numbers.
+-- A number once given stays.
+CREATE OR REPLACE FUNCTION journal_number_stays() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege', MESSAGE = 'a journal keeps its number';
+END $$;
+DROP TRIGGER IF EXISTS journal_number_stays ON journal_number;
+CREATE TRIGGER journal_number_stays BEFORE UPDATE ON journal_number FOR EACH ROW
+  WHEN (OLD.seq IS NOT NULL OR NEW.seq IS NULL OR (OLD.tenant_id, OLD.entry_id, OLD.year) <> (NEW.tenant_id, NEW.entry_id, NEW.year))
+  EXECUTE FUNCTION journal_number_stays();
+DROP TRIGGER IF EXISTS journal_number_stays_whole ON journal_number;
+CREATE TRIGGER journal_number_stays_whole BEFORE DELETE OR TRUNCATE ON journal_number FOR EACH STATEMENT EXECUTE FUNCTION journal_number_stays();
+
+-- Invariant: on return these entries balance, have lines of their own date, lie in open periods, and are sealed (`journal_number` has them).
 -- (Each entry is looked up by its key, however many there are: OFFSET 0 keeps the planner from guessing by what the tables held before.)
 CREATE OR REPLACE FUNCTION journal_seal(p_tenant bigint, p_entries bigint[]) RETURNS void LANGUAGE plpgsql SET enable_seqscan = off AS $$
-DECLARE r record;
+DECLARE r record; held boolean;
 BEGIN
   SELECT x.id, s.debit, s.credit INTO r FROM unnest(p_entries) x(id)
     CROSS JOIN LATERAL (SELECT e.date FROM journal_entry e WHERE e.tenant_id = p_tenant AND e.id = x.id OFFSET 0) e
@@ -49,8 +75,8 @@ BEGIN
       FROM (SELECT x.id, e.date AS day, date_trunc('month', e.date) AS month FROM unnest(p_entries) x(id)
         CROSS JOIN LATERAL (SELECT date FROM journal_entry e WHERE e.tenant_id = p_tenant AND e.id = x.id OFFSET 0) e) m
       GROUP BY m.month ORDER BY m.month LOOP
-    PERFORM period_guard(p_tenant, r.day);
-    PERFORM journal_numbers_take(p_tenant, r.ids, r.year);
+    held := period_guard(p_tenant, r.day);
+    INSERT INTO journal_number (tenant_id, entry_id, year) SELECT p_tenant, x.id, r.year FROM unnest(r.ids) x(id);
   END LOOP;
 END $$;
 
@@ -61,23 +87,41 @@ SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS
     WHERE n.sealed IS NULL
 $$;
 
--- At commit the first entry of the transaction seals all of its later ones too (nobody else's is visible without a number), so that
--- thousands of corrections cost one statement, not one each.
-CREATE OR REPLACE FUNCTION journal_entry_seal() RETURNS trigger LANGUAGE plpgsql AS $$
+-- At commit the first entry of the transaction seals all of its later ones too (nobody else's is visible unsealed), so that thousands
+-- of corrections cost one statement, not one each. A single one, the common case, is looked at directly.
+CREATE OR REPLACE FUNCTION journal_entry_seal() RETURNS trigger LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
+DECLARE s record; held boolean;
 BEGIN
-  IF NOT EXISTS (SELECT 1 FROM journal_number WHERE tenant_id = NEW.tenant_id AND entry_id = NEW.id) THEN
-    PERFORM journal_seal(NEW.tenant_id, journal_unsealed(NEW.tenant_id, NEW.id));
+  IF EXISTS (SELECT 1 FROM journal_number WHERE tenant_id = NEW.tenant_id AND entry_id = NEW.id) THEN
+    RETURN NULL;
   END IF;
+  SELECT count(*) AS lines, sum(l.debit) AS debit, sum(l.credit) AS credit, bool_and(l.date = NEW.date) AS dated,
+      EXISTS (SELECT 1 FROM journal_entry e WHERE e.tenant_id = NEW.tenant_id AND e.id > NEW.id
+        AND NOT EXISTS (SELECT 1 FROM journal_number n WHERE n.tenant_id = e.tenant_id AND n.entry_id = e.id)) AS more
+    INTO s FROM journal_line l WHERE l.tenant_id = NEW.tenant_id AND l.entry_id = NEW.id;
+  IF s.more OR s.lines < 2 OR s.debit <> s.credit OR NOT s.dated THEN
+    PERFORM journal_seal(NEW.tenant_id, journal_unsealed(NEW.tenant_id, NEW.id));
+    RETURN NULL;
+  END IF;
+  held := period_guard(NEW.tenant_id, NEW.date);
+  INSERT INTO journal_number (tenant_id, entry_id, year) VALUES (NEW.tenant_id, NEW.id, extract(year FROM NEW.date)::int);
   RETURN NULL;
 END $$;
 DROP TRIGGER IF EXISTS journal_entry_sealed ON journal_entry;
 CREATE CONSTRAINT TRIGGER journal_entry_sealed AFTER INSERT ON journal_entry DEFERRABLE INITIALLY DEFERRED
   FOR EACH ROW EXECUTE FUNCTION journal_entry_seal();
 
-CREATE OR REPLACE FUNCTION journal_line_joins() RETURNS trigger LANGUAGE plpgsql AS $$
+-- Invariant: lines are of this tenant's accounts, and join no entry that is sealed.
+CREATE OR REPLACE FUNCTION journal_line_joins() RETURNS trigger LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
+DECLARE s record;
 BEGIN
-  IF EXISTS (SELECT 1 FROM fresh f JOIN journal_number n ON n.tenant_id = f.tenant_id AND n.entry_id = f.entry_id) THEN
+  SELECT count(n.entry_id) AS sealed, count(*) - count(a.id) AS unknown INTO s FROM fresh f
+    LEFT JOIN account a ON a.tenant_id = f.tenant_id AND a.id = f.account_id
+    LEFT JOIN journal_number n ON n.tenant_id = f.tenant_id AND n.entry_id = f.entry_id;
+  IF s.sealed > 0 THEN
     PERFORM refuse('ERP-1208', 'A journal that is stored takes no further lines. Make a new one.');
+  ELSIF s.unknown > 0 THEN
+    RAISE EXCEPTION USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'journal_line_account', MESSAGE = 'a line refers to no account of its tenant';
   END IF;
   RETURN NULL;
 END $$;
@@ -85,8 +129,20 @@ DROP TRIGGER IF EXISTS journal_line_joins ON journal_line;
 CREATE TRIGGER journal_line_joins AFTER INSERT ON journal_line REFERENCING NEW TABLE AS fresh
   FOR EACH STATEMENT EXECUTE FUNCTION journal_line_joins();
 
--- Journals as people read them: with their number.
+-- Journals as people read them: with their number (null for the moment until it is given).
 CREATE OR REPLACE VIEW journal WITH (security_invoker = true) AS
-  SELECT e.*, format('JE-%s-%s', n.year, lpad(n.seq::text, 6, '0')) AS number
+  SELECT e.*, CASE WHEN n.seq IS NOT NULL THEN format('JE-%s-%s', n.year, lpad(n.seq::text, 6, '0')) END AS number
   FROM journal_entry e JOIN journal_number n ON n.tenant_id = e.tenant_id AND n.entry_id = e.id;
 GRANT SELECT ON journal TO erp_app;
+
+-- An account that was used stays, whoever wants to delete it.
+CREATE OR REPLACE FUNCTION account_stays() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF EXISTS (SELECT 1 FROM journal_line WHERE tenant_id = OLD.tenant_id AND account_id = OLD.id)
+     OR EXISTS (SELECT 1 FROM stock_move WHERE tenant_id = OLD.tenant_id AND OLD.id IN (from_account_id, to_account_id)) THEN
+    RAISE EXCEPTION USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'journal_line_account', MESSAGE = 'the account was posted to';
+  END IF;
+  RETURN OLD;
+END $$;
+DROP TRIGGER IF EXISTS account_stays ON account;
+CREATE TRIGGER account_stays BEFORE DELETE ON account FOR EACH ROW EXECUTE FUNCTION account_stays();

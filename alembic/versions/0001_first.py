@@ -1,4 +1,4 @@
-"""The first schema: every table of the product as its models declare it (models a80e070f7bfb47e9)."""
+"""The first schema: every table of the product as its models declare it (models 75cf88d3ce44f087)."""
 
 import sqlalchemy as sa
 import sqlmodel
@@ -1610,7 +1610,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('tenant_id', 'item_id', 'place_id', 'lot'),
     comment='no_delete'
     )
-    op.create_index('stock_balance_place', 'stock_balance', ['tenant_id', 'place_id', 'item_id'], unique=False)
+    op.create_index('stock_balance_place', 'stock_balance', ['tenant_id', 'place_id', 'item_id', 'lot'], unique=False)
     op.create_table('stock_count_line',
     sa.Column('tenant_id', sa.BigInteger(), nullable=False),
     sa.Column('document_id', sa.BigInteger(), nullable=False),
@@ -1835,11 +1835,12 @@ def upgrade() -> None:
     sa.Column('tenant_id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('entry_id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('year', sa.Integer(), nullable=False),
-    sa.Column('seq', sa.BigInteger(), nullable=False),
+    sa.Column('seq', sa.BigInteger(), nullable=True),
     sa.ForeignKeyConstraint(['tenant_id', 'entry_id'], ['journal_entry.tenant_id', 'journal_entry.id'], name='journal_number_entry_fk'),
     sa.PrimaryKeyConstraint('tenant_id', 'entry_id'),
-    comment='append_only'
+    comment='no_delete'
     )
+    op.create_index('journal_number_open', 'journal_number', ['tenant_id'], unique=False, postgresql_where=sa.text('seq IS NULL'))
     op.create_index('journal_number_year', 'journal_number', ['tenant_id', 'year', 'seq'], unique=True)
     op.create_table('cost_piece',
     sa.Column('tenant_id', sa.BigInteger(), autoincrement=False, nullable=False),

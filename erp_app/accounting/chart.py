@@ -42,7 +42,7 @@ ACCOUNTS: tuple[tuple[str, str, str, bool], ...] = (
     ("6-1000", "Bank charges", "expense", False),
 )
 
-# Where the value of goods lies: (place kind, item kind or empty for all, account). Production nets to zero within its document.
+# Where the value of goods lies: (place kind, item kind or empty for each, account). Production nets to zero within its document.
 GOODS: tuple[tuple[str, str, str], ...] = (
     ("warehouse", "raw", "1-1310"),
     ("warehouse", "packaging", "1-1310"),
@@ -85,11 +85,12 @@ ROLES: dict[str, str] = {
     "wip": "1-1335",
 }
 STOCK_EVENT = "stock"
+ITEM_KINDS = ("raw", "packaging", "semi_finished", "finished", "consumable")
 
 
 def install(work: Work) -> None:
     """Give a tenant the template; what it already has stays as it is."""
     repo.add_accounts(work, ACCOUNTS)
-    mapping = [(STOCK_EVENT, item_kind, place_kind, code) for place_kind, item_kind, code in GOODS]
+    mapping = [(STOCK_EVENT, kind, place_kind, code) for place_kind, item_kind, code in GOODS for kind in ([item_kind] if item_kind else ITEM_KINDS)]
     mapping += [(role, "", "", code) for role, code in ROLES.items()]
     repo.add_mapping(work, mapping)

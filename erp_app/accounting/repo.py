@@ -15,6 +15,11 @@ def lock_period(work: Work, code: str) -> None:
     work.value("SELECT period_lock(%s, %s)", (work.actor.tenant_id, code))
 
 
+def give_numbers(work: Work) -> int:
+    """Number the journals committed since the last time, without gaps; return how many."""
+    return int(work.value("SELECT journal_number_all(%s)", (work.actor.tenant_id,)))
+
+
 def add_accounts(work: Work, accounts: Sequence[tuple[str, str, str, bool]]) -> None:
     """Insert (code, name, type, kept by party) where the code is missing."""
     codes, names, types, party = zip(*accounts, strict=True)

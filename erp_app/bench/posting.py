@@ -116,7 +116,7 @@ def _ours(task: Task, dice: random.Random) -> Callable[[], None]:
     def call() -> None:
         document = task.documents.pop()
         moves = [
-            Move(line, item, task.ids.warehouse, task.ids.transit, dice.randint(1, 5) * 10_000, to_lot=document)
+            Move(line, item, task.ids.warehouse, task.ids.adjustment, dice.randint(1, 5) * 10_000)
             for line, item in enumerate(_items(task, dice), 1)
         ]
         with unit_of_work(actor) as work:

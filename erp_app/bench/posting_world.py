@@ -11,7 +11,7 @@ from erp_app.kernel.actor import system_actor
 from erp_app.kernel.uow import Work, unit_of_work
 
 TENANT, ITEMS, HOT, LAYERS, PAPERS = 1, 1000, 10, 50, 4000
-PLACES = {"WH": "warehouse", "TRANSIT": "in_transit", "SUPPLIER": "supplier"}
+PLACES = {"WH": "warehouse", "ADJUSTMENT": "adjustment", "SUPPLIER": "supplier"}
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Ids:
     items: list[int]
     hot: list[int]
     warehouse: int
-    transit: int
+    adjustment: int
 
 
 def build(admin_url: str) -> Ids:
@@ -45,7 +45,7 @@ def build(admin_url: str) -> Ids:
         admin.execute("INSERT INTO floor.balance SELECT %s, i, 1000000000000 FROM unnest(%s::bigint[]) i", (TENANT, items))
     with psycopg.connect(admin_url, autocommit=True) as admin:
         admin.execute("VACUUM ANALYZE")
-    return Ids(TENANT, items[:ITEMS], items[ITEMS:], places["WH"], places["TRANSIT"])
+    return Ids(TENANT, items[:ITEMS], items[ITEMS:], places["WH"], places["ADJUSTMENT"])
 
 
 def papers(admin_url: str, tenant: int) -> list[int]:
@@ -72,7 +72,10 @@ def _stock(work: Work, items: list[int], places: dict[str, int], quantity: int) 
         " '2025-11-01'::timestamptz + d * interval '1 day', %(quantity)s * (1000 + d),"
         " (SELECT id FROM account WHERE code = '2-1110'), (SELECT id FROM account WHERE code = '1-1340')"
         " FROM generate_series(1, %(layers)s) d, unnest(%(items)s::bigint[]) i ORDER BY d, i",
-        {"tenant": TENANT, "document": document, "supplier": places["SUPPLIER"], "warehouse": places["WH"], "quantity": quantity, "layers": LAYERS, "items": items},
+        {
+            "tenant": TENANT, "document": document, "supplier": places["SUPPLIER"], "warehouse": places["WH"], "quantity": quantity,
+            "layers": LAYERS, "items": items,
+        },
     )
     work.run(
         "WITH laid AS (INSERT INTO cost_layer (tenant_id, move_id, origin_document_id, item_id, place_id, effective_at, quantity, value)"
@@ -86,12 +89,14 @@ def _stock(work: Work, items: list[int], places: dict[str, int], quantity: int) 
 _FLOOR = """
 CREATE SCHEMA floor;
 CREATE TABLE floor.document (tenant_id bigint, id bigint, posted_at timestamptz DEFAULT now(), PRIMARY KEY (tenant_id, id));
-CREATE TABLE floor.balance (tenant_id bigint, item_id bigint, on_hand bigint NOT NULL CHECK (on_hand >= 0), PRIMARY KEY (tenant_id, item_id)) WITH (fillfactor = 50);
+CREATE TABLE floor.balance (tenant_id bigint, item_id bigint, on_hand bigint NOT NULL CHECK (on_hand >= 0), PRIMARY KEY (tenant_id, item_id))
+  WITH (fillfactor = 50);
 CREATE TABLE floor.move (tenant_id bigint, id bigint GENERATED ALWAYS AS IDENTITY, document_id bigint, line_no int, item_id bigint, quantity bigint,
   effective_at timestamptz, PRIMARY KEY (tenant_id, id), UNIQUE (tenant_id, document_id, line_no));
 CREATE INDEX ON floor.move (tenant_id, item_id, effective_at, id);
 CREATE TABLE floor.entry (tenant_id bigint, id bigint GENERATED ALWAYS AS IDENTITY, document_id bigint, date date, PRIMARY KEY (tenant_id, id));
-CREATE TABLE floor.line (tenant_id bigint, entry_id bigint, line_no int, account_id int, debit bigint, credit bigint, PRIMARY KEY (tenant_id, entry_id, line_no));
+CREATE TABLE floor.line (tenant_id bigint, entry_id bigint, line_no int, account_id int, debit bigint, credit bigint,
+  PRIMARY KEY (tenant_id, entry_id, line_no));
 CREATE TABLE floor.outbox (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, tenant_id bigint, name text, payload jsonb);
 CREATE FUNCTION floor.post(d bigint, items bigint[], quantities bigint[]) RETURNS bigint LANGUAGE plpgsql
 SET search_path = floor SET plan_cache_mode = force_generic_plan AS $$

@@ -47,10 +47,6 @@ class StockMove(SQLModel, table=True):
         CheckConstraint("from_place_id <> to_place_id OR from_lot <> to_lot", name="stock_move_goes_somewhere"),
         ForeignKeyConstraint(["tenant_id", "document_id"], ["record_ref.tenant_id", "record_ref.id"], name="stock_move_document_fk"),
         ForeignKeyConstraint(["tenant_id", "item_id"], ["item.tenant_id", "item.id"], name="stock_move_item_fk"),
-        ForeignKeyConstraint(["tenant_id", "from_place_id"], ["place.tenant_id", "place.id"], name="stock_move_from_place_fk"),
-        ForeignKeyConstraint(["tenant_id", "to_place_id"], ["place.tenant_id", "place.id"], name="stock_move_to_place_fk"),
-        ForeignKeyConstraint(["tenant_id", "from_account_id"], ["account.tenant_id", "account.id"], name="stock_move_from_account_fk"),
-        ForeignKeyConstraint(["tenant_id", "to_account_id"], ["account.tenant_id", "account.id"], name="stock_move_to_account_fk"),
         ForeignKeyConstraint(["tenant_id", "source_move_id"], ["stock_move.tenant_id", "stock_move.id"], name="stock_move_source_fk"),
         Index("stock_move_line", "tenant_id", "document_id", "step", "line_no", unique=True),
         Index("stock_move_out", "tenant_id", "item_id", "from_place_id", "from_lot", "effective_at", "id"),
@@ -101,7 +97,7 @@ class StockBalance(SQLModel, table=True):
         CheckConstraint("on_hand >= 0", name="stock_balance_never_negative"),
         ForeignKeyConstraint(["tenant_id", "item_id"], ["item.tenant_id", "item.id"], name="stock_balance_item_fk"),
         ForeignKeyConstraint(["tenant_id", "place_id"], ["place.tenant_id", "place.id"], name="stock_balance_place_fk"),
-        Index("stock_balance_place", "tenant_id", "place_id", "item_id"),
+        Index("stock_balance_place", "tenant_id", "place_id", "item_id", "lot"),
         {"comment": "no_delete"},
     )
 

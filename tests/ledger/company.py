@@ -64,7 +64,8 @@ class Company:
         if number not in self.ids:
             found = work.value("SELECT id FROM record_ref WHERE number = %s AND type = 'papers'", (number,))
             self.ids[number] = found or work.value(
-                "INSERT INTO record_ref (tenant_id, id, type, number, label, state, search) VALUES (%s, nextval('record_id_seq'), 'papers', %s, '', '', '') RETURNING id",
+                "INSERT INTO record_ref (tenant_id, id, type, number, label, state, search)"
+                " VALUES (%s, nextval('record_id_seq'), 'papers', %s, '', '', '') RETURNING id",
                 (self.tenant, number),
             )
         return self.ids[number]

@@ -28,7 +28,7 @@ def papers(company, count):
         rows = work.rows(
             "INSERT INTO record_ref (tenant_id, id, type, number, label, state, search)"
             " SELECT %s, nextval('record_id_seq'), 'papers', 'D-' || n || '-' || %s, '', '', '' FROM generate_series(1, %s) n RETURNING id",
-            (company.tenant, random.random(), count),  # noqa: S311 - only to be different
+            (company.tenant, random.random(), count),
         )
     return [row["id"] for row in rows]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import psycopg
 import pytest
 
+from erp_app.accounting import repo
 from erp_app.costing.settle import settle
 from erp_app.kernel import audit
 from erp_app.reports.integrity import prove
@@ -27,7 +28,8 @@ TAMPERS = {
     "the audit chain is whole": "UPDATE audit_event SET action = 'other' WHERE tenant_id = {t}",
     "every audit row is sealed": "UPDATE audit_chain SET sealed_at = now() + interval '1 hour' WHERE tenant_id = {t};"
     "INSERT INTO audit_event (tenant_id, user_id, username, via, address, request_id, action, resource) VALUES ({t}, 0, 'x', 'cli', '-', '-', 'x', 'x')",
-    "every event was handed on": "UPDATE outbox SET sent_at = now() + interval '1 hour' WHERE tenant_id = {t} AND id = (SELECT max(id) FROM outbox WHERE tenant_id = {t})",
+    "every event was handed on":
+    "UPDATE outbox SET sent_at = now() + interval '1 hour' WHERE tenant_id = {t} AND id = (SELECT max(id) FROM outbox WHERE tenant_id = {t})",
 }
 
 
@@ -41,6 +43,7 @@ def busy(company):
         work.audit("thing.changed", resource="things", record_id=1)
     with company.work() as work:
         audit.seal(work.conn, company.tenant)
+        repo.give_numbers(work)
     return company
 
 

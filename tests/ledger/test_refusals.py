@@ -8,6 +8,7 @@ import psycopg
 import pytest
 from psycopg import errors as pg
 
+from erp_app.accounting import repo
 from erp_app.kernel import db, roles
 from erp_app.kernel.errors import Conflict, ErpError, Forbidden, Invalid, Refused
 from erp_app.kernel.uow import unit_of_work
@@ -126,6 +127,8 @@ def test_a_soft_locked_month_takes_postings_of_finance_only(company):
 
 def test_history_cannot_be_changed_by_the_application_nor_by_the_owner(company, database):
     receive(company, "GR-1", "2026-01-05", 10)
+    with company.work() as work:
+        repo.give_numbers(work)
     for table in LEDGERS:
         for statement in (f"UPDATE {table} SET tenant_id = tenant_id", f"DELETE FROM {table}", f"TRUNCATE {table} CASCADE"):
             for url in (roles.url_for(database, roles.APP), roles.url_for(database, roles.OWNER)):
@@ -184,6 +187,9 @@ def test_journals_are_numbered_without_gaps_though_some_were_refused(company):
             company.post(f"JE-{number}", "2026-01-06", lines={"ar": 5, "sales": -5})
     receive(company, "GR-9", "2025-12-31", 10)
     with company.work() as work:
+        assert work.value("SELECT count(*) FROM journal WHERE number IS NULL") == 6
+        assert repo.give_numbers(work) == 6
+        assert repo.give_numbers(work) == 0
         found = work.rows("SELECT number FROM journal ORDER BY number")
     assert [row["number"] for row in found] == ["JE-2025-000001", *(f"JE-2026-{n:06}" for n in range(1, 6))]
 
