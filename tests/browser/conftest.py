@@ -33,7 +33,7 @@ def chromium() -> str:
     return found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def site(request, tmp_path_factory) -> Iterator[Site]:
     """The product, built once and served with a company in it. `ERP_BROWSER_SITE=8123` uses one that runs already on that port."""
     import erp_app.domains  # noqa: F401 - the company's document types
@@ -61,9 +61,9 @@ def site(request, tmp_path_factory) -> Iterator[Site]:
         made.forget()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """One Chromium."""
+    """One Chromium, closed after the last browser test: while it is driven an event loop runs, in which no other test could run its own."""
     with sync_playwright() as playwright:
         one = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
         yield one
