@@ -16,11 +16,11 @@ ALL: Grants = {("*", "*"): frozenset({"all"})}
 
 def merge(roles: Iterable[str], stored: Stored) -> Grants:
     """Return the scopes by (resource, action) of somebody with these roles. Roles add up; the administrator has everything."""
-    return _merge(frozenset(roles), stored, resources.count())
+    return _merge(frozenset(roles), stored, resources.names())
 
 
 @lru_cache(maxsize=1024)
-def _merge(roles: frozenset[str], stored: Stored, _count: int) -> Grants:
+def _merge(roles: frozenset[str], stored: Stored, _names: frozenset[str]) -> Grants:
     if ADMIN in roles:
         return ALL
     override = {(role, resource, action): scope for role, resource, action, scope in stored}

@@ -58,9 +58,9 @@ def every() -> list[Resource]:
     return types + list(_declared.values())
 
 
-def count() -> int:
-    """Return how many there are (a cheap sign that the list has changed)."""
-    return len(registry.all_types()) + len(_declared)
+def names() -> frozenset[str]:
+    """Return the names of all there are (their number alone would not show that one came and another went)."""
+    return frozenset(_declared).union(one.plural for one in registry.all_types())
 
 
 def default_scope(access: Access, role: str, action: str) -> str:
