@@ -30,6 +30,18 @@ AWAY = 2.0  # seconds between looks for a Redis that is away
 class JobWorker(SimpleWorker):
     """RQ's worker without fork; it ends in order when it has grown too large, and the supervisor starts another."""
 
+    told_to_stop = False
+
+    def request_stop(self, signum: Any, frame: Any) -> None:
+        """Remember the signal: RQ leaves its loop, but says good-bye to a Redis that may be gone, and raises from there."""
+        JobWorker.told_to_stop = True
+        super().request_stop(signum, frame)
+
+    def _install_signal_handlers(self) -> None:
+        """RQ's own; a signal that came before them counts."""
+        super()._install_signal_handlers()
+        self._stop_requested = self._stop_requested or JobWorker.told_to_stop
+
     def execute_job(self, job: Job, queue: Any) -> None:
         """Run one job, then look at our own memory."""
         super().execute_job(job, queue)
@@ -38,14 +50,17 @@ class JobWorker(SimpleWorker):
             self._stop_requested = True
 
 
+def _stop(_number: int, _frame: object) -> None:
+    JobWorker.told_to_stop = True
+
+
 def main() -> None:
     """Work until SIGTERM; the job at hand is finished first."""
     log.configure()
-    stopping: list[int] = []
-    signal.signal(signal.SIGTERM, lambda number, _frame: stopping.append(number))
     say = log.logger("worker")
-    while not stopping:
+    while not JobWorker.told_to_stop:
         try:
+            signal.signal(signal.SIGTERM, _stop)  # again in each turn: RQ's handlers outlive the worker they belong to
             worker = JobWorker(
                 [queues.queue(name) for name in queues.NAMES],
                 name=f"worker-{os.environ.get('ERP_WORKER', '1')}-{uuid4().hex[:8]}",

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 import redis
 
-from tests.runtime.system import Up, eventually, get
+from tests.runtime.system import Up, command_line, eventually, get
 
 pytestmark = [pytest.mark.slow, pytest.mark.crash]
 Start = Callable[..., Up]
@@ -62,7 +62,7 @@ def test_nothing_outlives_a_killed_supervisor(up: Start) -> None:
     write(system, "kept")
     system.process.kill()
     system.process.wait()
-    assert eventually(lambda: system.family() == [], 30), system.matching()
+    assert eventually(lambda: system.family() == [], 30), [(one.pid, command_line(one)) for one in system.family()]
     again = up().ready()
     assert notes(again) == {"kept"}
     assert again.stop() == 0
