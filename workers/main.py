@@ -35,11 +35,11 @@ class JobWorker(SimpleWorker):
     def request_stop(self, signum: Any, frame: Any) -> None:
         """Remember the signal: RQ leaves its loop, but says good-bye to a Redis that may be gone, and raises from there."""
         JobWorker.told_to_stop = True
-        super().request_stop(signum, frame)
+        super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
 
     def _install_signal_handlers(self) -> None:
         """RQ's own; a signal that came before them counts."""
-        super()._install_signal_handlers()
+        super()._install_signal_handlers()  # type: ignore[no-untyped-call]
         self._stop_requested = self._stop_requested or JobWorker.told_to_stop
 
     def execute_job(self, job: Job, queue: Any) -> None:
