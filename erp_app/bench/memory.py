@@ -1,9 +1,9 @@
-"""How much memory a running system takes: every process after some minutes of work, shared pages counted once (PSS)."""
+"""How much memory a running system takes: every process while an office works, shared pages counted once (PSS)."""
 
 from __future__ import annotations
 
 import asyncio
-import threading
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,59 +12,53 @@ import psutil
 
 import erp_app.domains  # noqa: F401 - all document types
 from erp_app.bench import live
-from erp_app.bench.whole import whole_system
-from erp_app.document import registry, service
-from erp_app.document.service import Query
-from erp_app.kernel.actor import Actor
-from erp_app.kernel.uow import unit_of_work
+from erp_app.bench.office import Office
+from erp_app.bench.whole import Whole, whole_system
 
 GOAL_MB = 2048
 MB = 2**20
-READY, AFTER = "ready", "after_load"
+READY, HIGHEST, LAST = "ready", "highest", "at_the_end"
+PAGES = ("/goods-receipts", "/sales-orders", "/items", "/suppliers")
+LOOK_EVERY = 15  # seconds
+Process = dict[str, Any]
 
 
-def run(rows: int = 50, repeats: int = 300) -> Iterator[dict[str, Any]]:
-    """Yield one figure a process and one for all, before and after a load: `rows` open screens, `repeats` posted receipts."""
+def run(rows: int = 50, minutes: float = 2.0) -> Iterator[dict[str, Any]]:
+    """Yield one figure a process and one for all, before and at the highest moment of `minutes` of work with `rows` open screens."""
     with whole_system(demo=True) as system:
         before = _processes(system.pid)
         yield from (_line(READY, one) for one in before)
         yield _total(READY, before)
-        asyncio.run(_load(system.port, rows, repeats))
-        after = _processes(system.pid)
-        yield from (_line(AFTER, one) for one in after)
-        yield _total(AFTER, after) | {"reference_mb": _sum(before), "ratio": round(_sum(after) / _sum(before), 2)}
+        office = Office(system.port)
+        highest, last = asyncio.run(_load(system, office, rows, minutes))
+        yield from (_line(HIGHEST, one) for one in highest)
+        yield _total(HIGHEST, highest) | {"reference_mb": _sum(before), "ratio": round(_sum(highest) / _sum(before), 2)}
+        yield _total(LAST, last) | {"minutes": minutes, "screens": rows, "done": office.done, "refused": office.refused}
 
 
-async def _load(port: int, screens: int, receipts: int) -> None:
-    """Keep screens open and let them follow, while receipts are posted and lists and records are read."""
+async def _load(system: Whole, office: Office, screens: int, minutes: float) -> tuple[list[Process], list[Process]]:
+    """Keep screens open, go from page to page, while the office works; return the processes at their largest and at the end."""
     actor = live.company()
     cookies = [live.login(actor) for _ in range(live.LOGINS)]
-    tabs = await live.opened(port, cookies, screens)
+    tabs = await live.opened(system.port, cookies, screens)
     for tab in tabs:
         await tab.ask(f"{live.SESSION}.start", lambda text: "ready_rx_state_" in text)
-    done = threading.Event()
-    worker = asyncio.get_running_loop().run_in_executor(None, _work, actor, receipts, done)
-    tab = tabs[0]
-    while not done.is_set():
-        tab.path = "/goods-receipts"
+    working = asyncio.get_running_loop().run_in_executor(None, office.work, minutes)
+    highest: list[Process] = []
+    for turn in itertools.count():
+        if working.done():
+            break
+        tab = tabs[turn % len(tabs)]
+        tab.path = PAGES[turn % len(PAGES)]
         await tab.ask(f"{live.LISTING}.open", lambda text: "rows_rx_state_" in text)
-        await asyncio.sleep(0.2)
-    await worker
+        if turn % LOOK_EVERY == 0:
+            now = await asyncio.to_thread(_processes, system.pid)
+            highest = max(highest, now, key=_sum)
+        await asyncio.sleep(1.0)
+    await working
+    last = _processes(system.pid)
     await live.closed(tabs)
-
-
-def _work(actor: Actor, receipts: int, done: threading.Event) -> None:
-    """Post receipts one after the other, and read lists."""
-    kind = registry.get("goods-receipts")
-    try:
-        for n in range(receipts):
-            made = live.draft(actor, n)
-            with unit_of_work(actor) as work:
-                service.act(work, kind, made, "post")
-            with unit_of_work(actor) as work:
-                service.page(work, kind, Query(page_size=50))
-    finally:
-        done.set()
+    return max(highest, last, key=_sum), last
 
 
 def _processes(supervisor: int) -> list[dict[str, Any]]:

@@ -19,6 +19,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Which measurement, and how large."""
     parser.add_argument("name", choices=_names())
     parser.add_argument("--rows", type=int, default=None, help="size, where the measurement has one")
+    parser.add_argument("--minutes", type=float, default=None, help="how long the load lasts, where the measurement has one")
     parser.add_argument("--repeats", type=int, default=None, help="how often each figure is taken")
 
 
@@ -26,7 +27,7 @@ def run(options: argparse.Namespace) -> int:
     """Measure; the exit code is 1 when a figure misses its goal."""
     measure = importlib.import_module(f"erp_app.bench.{options.name}").run
     taken = inspect.signature(measure).parameters
-    given = {name: value for name in ("rows", "repeats") if (value := getattr(options, name)) is not None and name in taken}
+    given = {name: value for name in ("rows", "minutes", "repeats") if (value := getattr(options, name)) is not None and name in taken}
     good = True
     for figure in measure(**given):
         sys.stdout.write(json.dumps(figure) + "\n")
