@@ -17,6 +17,7 @@ from erp_app.kernel.uow import Work
 
 FOREVER = date(9999, 12, 31)
 DAY_LENGTH = len("2026-01-31")
+LONGEST_INTEGER = 10
 Answer = dict[str, Any]
 
 
@@ -41,7 +42,7 @@ class Parameter:
     """What a report can be asked beside `as_of` and `known_on`.
 
     Attributes:
-        kind: `text`, `date`, `choice`, `ref` (then `ref` is the plural), `document` (`goods-receipts/17`).
+        kind: `text`, `integer`, `date`, `choice`, `ref` (then `ref` is the plural), `document` (`goods-receipts/17`).
     """
 
     name: str
@@ -149,6 +150,10 @@ def _read(work: Work, one: Parameter, text: str, errors: dict[str, str]) -> Any:
             return date.fromisoformat(text)
         except ValueError:
             errors[one.name] = "must be a date like 2026-01-31"
+    elif one.kind == "integer":
+        if text.isascii() and text.isdigit() and len(text) < LONGEST_INTEGER:
+            return int(text)
+        errors[one.name] = "must be a whole number"
     elif one.kind == "choice":
         if text in one.choices:
             return text
