@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import settings as search
 from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
@@ -20,6 +21,10 @@ from erp_app.kernel.config import settings
 from erp_app.kernel.embedded import PostgresServer, ValkeyServer, start_postgres, start_valkey
 
 TEMPLATE = "erp_template"
+# The same examples in every run: a red run means a changed project, not other dice. ERP_TEST_SEARCH=1 looks for new ones.
+search.register_profile("repeatable", derandomize=True)
+search.register_profile("search", derandomize=False)
+search.load_profile("search" if os.environ.get("ERP_TEST_SEARCH") else "repeatable")
 
 
 @pytest.fixture(scope="session")
