@@ -112,9 +112,12 @@ END $$;
 
 CREATE OR REPLACE FUNCTION cost_lay(p_tenant bigint, p_document bigint, p_moves posting_move[], p_cuts cost_cut[]) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-  IF EXISTS (SELECT 1 FROM unnest(p_moves) m WHERE m.effective_at < m.to_head_at) THEN  -- it lies before where reading begins
-    UPDATE stock_balance b SET head_at = NULL, head_move_id = NULL FROM unnest(p_moves) m
-      WHERE b.tenant_id = p_tenant AND b.item_id = m.item_id AND b.place_id = m.to_place_id AND b.lot = m.to_lot AND m.effective_at < m.to_head_at;
+  IF EXISTS (SELECT 1 FROM unnest(p_moves) m WHERE m.effective_at < m.to_head_at) THEN  -- it lies before where reading begins: now it begins there
+    UPDATE stock_balance b SET head_at = f.effective_at, head_move_id = f.move_id
+      FROM (SELECT DISTINCT ON (m.item_id, m.to_place_id, m.to_lot) m.* FROM unnest(p_moves) m JOIN unnest(p_cuts) c ON c.move_id = m.move_id
+            WHERE m.effective_at < m.to_head_at AND c.lays <> ' ' ORDER BY m.item_id, m.to_place_id, m.to_lot, m.move_id) f
+      WHERE b.tenant_id = p_tenant AND b.item_id = f.item_id AND b.place_id = f.to_place_id AND b.lot = f.to_lot
+        AND (b.head_at, b.head_move_id) > (f.effective_at, f.move_id);
   END IF;
   INSERT INTO cost_layer (tenant_id, id, move_id, parent_layer_id, origin_document_id, item_id, place_id, lot, effective_at, rank, quantity, value)
     SELECT p_tenant, CASE WHEN x.lays = 'e' THEN x.layer_id ELSE nextval('cost_layer_id_seq') END, x.move_id, CASE WHEN x.lays = 'k' THEN x.layer_id END,
