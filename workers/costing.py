@@ -30,7 +30,7 @@ def replay(actor: Actor, key: str) -> None:
     """
     item = int(key)
     with unit_of_work(actor) as work:
-        rows = repo_queue.waiting(work, item)
+        rows = repo_queue.waiting(work, [item])
         repo_queue.begin(work, rows)
     if not rows:
         return

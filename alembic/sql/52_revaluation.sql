@@ -1,9 +1,10 @@
 -- Revaluations: landed cost, price difference. Invariant: the document's one journal is what its new pieces did to the accounts, with
 -- the other side of its own amounts swapped from the movement's account to the one the document names.
 
--- Store the amounts; answers with the items to replay, each with the moment from which.
+-- Store the amounts.
+DROP FUNCTION IF EXISTS revaluation_store(bigint, bigint, timestamptz, jsonb);
 CREATE OR REPLACE FUNCTION revaluation_store(p_tenant bigint, p_document bigint, p_at timestamptz, p_revaluations jsonb)
-RETURNS TABLE (item_id bigint, from_at timestamptz) LANGUAGE plpgsql AS $$
+RETURNS void LANGUAGE plpgsql AS $$
 DECLARE late text;
 BEGIN
   SELECT r.number INTO late FROM jsonb_to_recordset(p_revaluations) v(move_id bigint)
@@ -15,8 +16,6 @@ BEGIN
   INSERT INTO cost_revaluation (tenant_id, document_id, move_id, account_id, effective_at, amount)
     SELECT p_tenant, p_document, v.move_id, account_find(p_tenant, v.account), p_at, v.amount
     FROM jsonb_to_recordset(p_revaluations) v(move_id bigint, amount bigint, account text) WHERE v.amount <> 0;
-  RETURN QUERY SELECT m.item_id, min(m.effective_at) FROM cost_revaluation v JOIN stock_move m ON m.tenant_id = p_tenant AND m.id = v.move_id
-    WHERE v.tenant_id = p_tenant AND v.document_id = p_document GROUP BY m.item_id;
 END $$;
 
 -- What the amounts do besides the pieces: they come from the account the document names, not from where the goods came.
@@ -27,16 +26,7 @@ CREATE OR REPLACE FUNCTION revaluation_swap(p_tenant bigint, p_document bigint) 
     WHERE v.tenant_id = p_tenant AND v.document_id = p_document
 $$;
 
--- Later documents on these queues must know that something earlier than this moment is late now.
-CREATE OR REPLACE FUNCTION revaluation_mark(p_tenant bigint, p_document bigint, p_at timestamptz) RETURNS void LANGUAGE plpgsql AS $$
-BEGIN
-  UPDATE stock_balance b SET last_out_at = greatest(b.last_out_at, p_at)
-    FROM (SELECT DISTINCT y.item_id, y.place_id, y.lot FROM cost_piece c
-          JOIN stock_move m ON m.tenant_id = p_tenant AND m.id = c.move_id
-          JOIN cost_layer y ON y.tenant_id = p_tenant AND (y.id = c.layer_id OR y.move_id = c.move_id)
-          WHERE c.tenant_id = p_tenant AND c.document_id = p_document) q
-    WHERE b.tenant_id = p_tenant AND b.item_id = q.item_id AND b.place_id = q.place_id AND b.lot = q.lot;
-END $$;
+DROP FUNCTION IF EXISTS revaluation_mark(bigint, bigint, timestamptz);
 
 -- The journal of a revaluing document, when the replay has appended its pieces (amounts by account in p_pieces).
 CREATE OR REPLACE FUNCTION post_revaluation(p_document jsonb, p_lines jsonb, p_pieces jsonb) RETURNS bigint LANGUAGE plpgsql AS $$
@@ -46,7 +36,6 @@ DECLARE
 BEGIN
   SELECT coalesce(array_agg(ROW(v.account_id, NULL, v.amount)::journal_amount), '{}') INTO amounts
     FROM jsonb_to_recordset(p_pieces) v(account_id bigint, amount bigint);
-  PERFORM revaluation_mark(tenant, document, at_);
   entry := journal_write(tenant, document, (p_document ->> 'step')::int, p_document ->> 'kind', (p_document ->> 'cause')::bigint, at_,
     local_day(tenant, at_), p_document ->> 'text', posting_lines(tenant, p_lines) || amounts || revaluation_swap(tenant, document));
   INSERT INTO outbox (tenant_id, name, payload, topics)

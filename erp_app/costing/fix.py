@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from erp_app.costing import repo_fix
 from erp_app.costing.checkpoint import BEGINNING
 from erp_app.costing.recost import Request, recost
+from erp_app.costing.settle import settle_reached
 
 if TYPE_CHECKING:
     from erp_app.kernel.uow import Work
@@ -26,7 +27,12 @@ def prove(work: Work, item: int) -> dict[str, Any]:
     Raises:
         Refused: ERP-1220 when its movements do not hold together.
     """
-    done = recost(work, lambda: Request({item: BEGINNING}, ()))
+
+    def whole() -> Request:
+        settle_reached(work, {item: BEGINNING})
+        return Request({item: BEGINNING}, ())
+
+    done = recost(work, whole)
     found = {"moves": done.moves, "pieces": done.pieces, "layers": done.layers, "documents": len(done.documents)}
     wrong = repo_fix.finish(work, item, found)
     work.emit("stock_fix.done", {"item_id": item, **found, "balances": len(wrong)}, topics=["stock", "queue"])

@@ -19,7 +19,7 @@ from erp_app.kernel.errors import Refused
 from erp_app.kernel.money import quantity_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Container, Iterator, Sequence
     from datetime import datetime
 
     from erp_app.costing.movement import Layer, Piece, Queue
@@ -74,7 +74,7 @@ def recost(work: Work, ask: Callable[[], Request], tell: Callable[[str, int], No
     Raises:
         Refused: ERP-1220 when the history does not hold together (a movement takes what is not there).
     """
-    request, starts = _hold(work, ask)
+    request, starts = hold(work, ask)
     if not starts:
         return Recosted({}, 0, 0, 0, ())  # somebody else did it while we waited
     repo_store.lay_what_left(work, starts)
@@ -92,18 +92,24 @@ def _recost(work: Work, request: Request, starts: dict[int, datetime], tell: Cal
         raise _inconsistent(past, short) from short
     tell("writing", len(past.moves))
     repo_store.prepare(work)
-    ids, changed = _store_layers(work, past, replay.layers())
+    ids, changed, touched = _store_layers(work, past, replay.layers())
     added = differences((one._replace(layer=ids.get(one.layer, one.layer)) for one in replay.pieces()), past.posted)
     repo_store.add_pieces(work, _dated(past, added, request.causes))
+    if past.revaluations:
+        repo_store.mark_revalued(work)
     documents = repo_journal.add_journals(work, own) if added or own else []
-    repo_store.set_heads(work, _heads(replay, past))
+    repo_store.set_heads(work, _heads(replay, past, request.items, touched))
     repo_store.set_clean(work, starts)
     checkpoint.renew(work, starts)
     return Recosted(starts, len(past.moves), len(added), changed, tuple(documents))
 
 
-def _hold(work: Work, ask: Callable[[], Request]) -> tuple[Request, dict[int, datetime]]:
-    """Lock all queues the replay touches, and the items against new movements; return the items with their moments."""
+def hold(work: Work, ask: Callable[[], Request]) -> tuple[Request, dict[int, datetime]]:
+    """Lock all queues the replay touches, and the items against new movements; return the items with their moments.
+
+    Raises:
+        Refused: ERP-1221 when others post to these items without a pause.
+    """
     request = ask()
     starts = repo.reach(work, request.items)
     for _ in range(TRIES):
@@ -122,8 +128,8 @@ def _hold(work: Work, ask: Callable[[], Request]) -> tuple[Request, dict[int, da
     raise Refused("ERP-1221", "These items are posted to so fast that they could not be held. Nothing was changed; it is tried again by itself.")
 
 
-def _store_layers(work: Work, past: Past, layers: Sequence[Layer]) -> tuple[dict[int, int], int]:
-    """Store what the replay laid; return the ids of new layers by their temporary ones, and how many layers are new or changed."""
+def _store_layers(work: Work, past: Past, layers: Sequence[Layer]) -> tuple[dict[int, int], int, set[Queue | None]]:
+    """Store what the replay laid; return the ids of new layers by their temporary ones, how many are new or changed, and in which queues."""
     new = [one.id for one in layers if one.id < 0]
     ids = dict(zip(new, repo_store.layer_ids(work, len(new)), strict=True))
     fresh, kept = [], []
@@ -136,7 +142,7 @@ def _store_layers(work: Work, past: Past, layers: Sequence[Layer]) -> tuple[dict
     left = past.known - {one.id for one in layers}
     kept += [past.stored[one]._replace(quantity=0, value=0, taken=0) for one in left if past.stored[one].quantity]
     repo_store.add_layers(work, fresh)
-    return ids, len(fresh) + repo_store.set_layers(work, kept)
+    return ids, len(fresh) + repo_store.set_layers(work, kept), {one.queue for one in (*fresh, *kept)}
 
 
 def _state(layer: Layer) -> tuple[int, ...]:
@@ -157,12 +163,16 @@ def _dated(past: Past, added: Sequence[Piece], causes: Sequence[Cause]) -> list[
     return dated
 
 
-def _heads(replay: Replay, past: Past) -> Iterator[tuple[Queue, int, int, bool]]:
-    """Tell of every queue the first layer that still holds something, or the last one when all is gone."""
+def _heads(replay: Replay, past: Past, items: Container[int], touched: Container[Queue | None]) -> Iterator[tuple[Queue, int, int, bool]]:
+    """Tell of every queue the first layer that still holds something, or the last one when all is gone.
+
+    `whole`: that is where reading begins from now on. Of a queue in which nothing changed (and whose item was not asked for), only
+    a head that lies too far on is set back: its row is not written without need.
+    """
     sources = {move.source for move in past.moves}
     book = replay.book
     for queue, line in book.lines.items():
-        whole = queue in sources
+        whole = queue in sources and (queue in touched or queue[0] in items)  # type: ignore[index]
         held = (one for one in line.layers if book.l_taken[one] < book.l_quantity[one])
         first = next(held, line.layers[-1] if whole else None)
         if first is not None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 # Items that wait because of one document must be settled together: what is made is worth what was used.
 _TOGETHER = (
-    "WITH RECURSIVE item AS (SELECT %(item)s::bigint AS id UNION SELECT o.item_id FROM item"
+    "WITH RECURSIVE item AS (SELECT unnest(%(items)s::bigint[]) AS id UNION SELECT o.item_id FROM item"
     " JOIN hpp_queue q ON q.tenant_id = %(tenant)s AND q.item_id = item.id AND q.state <> 'done'"
     " JOIN hpp_queue o ON o.tenant_id = %(tenant)s AND o.cause_document_id = q.cause_document_id AND o.state <> 'done')"
     " SELECT q.id, q.item_id, q.from_at, q.cause_document_id FROM item"
@@ -40,9 +40,9 @@ class Waiting:
     cause: int
 
 
-def waiting(work: Work, item: int) -> list[Waiting]:
-    """Return what waits for an item, and for all items that wait because of the same documents, in order of entry."""
-    rows = work.conn.execute(_TOGETHER, {"tenant": work.actor.tenant_id, "item": item}).fetchall()
+def waiting(work: Work, items: list[int]) -> list[Waiting]:
+    """Return what waits for these items, and for all items that wait because of the same documents, in order of entry."""
+    rows = work.conn.execute(_TOGETHER, {"tenant": work.actor.tenant_id, "items": items}).fetchall()
     return [Waiting(*row) for row in rows]
 
 

@@ -52,6 +52,13 @@ _CLEAN = SQL(
     "UPDATE stock_balance b SET dirty_from = NULL FROM unnest(%(items)s::bigint[], %(starts)s::timestamptz[]) AS t (item_id, start)"
     " WHERE b.tenant_id = %(tenant)s AND b.item_id = t.item_id AND b.dirty_from >= t.start",
 )
+_MARK_REVALUED = SQL(
+    "UPDATE stock_balance b SET last_out_at = q.at FROM (SELECT m.item_id, x.place_id, x.lot, max(f.at) AS at FROM fresh_piece f"
+    "  JOIN stock_move m ON m.tenant_id = %(tenant)s AND m.id = f.move_id AND m.document_id <> f.document_id"
+    "  CROSS JOIN LATERAL (VALUES (m.from_place_id, m.from_lot), (m.to_place_id, m.to_lot)) x (place_id, lot) GROUP BY 1, 2, 3) q"
+    " WHERE b.tenant_id = %(tenant)s AND b.item_id = q.item_id AND b.place_id = q.place_id AND b.lot = q.lot"
+    " AND coalesce(b.last_out_at, '-infinity') < q.at",
+)
 _LAY_WHAT_LEFT = SQL(
     "INSERT INTO cost_layer (tenant_id, move_id, parent_layer_id, origin_document_id, item_id, place_id, lot, effective_at, rank, quantity, value)"
     " SELECT s.tenant_id, s.id, l.id, l.origin_document_id, s.item_id, s.to_place_id, s.to_lot, s.effective_at,"
@@ -107,6 +114,11 @@ def add_pieces(work: Work, pieces: Iterable[tuple[Piece, int, int]]) -> None:
     _send(work, "fresh_piece", rows)
     if rows:
         work.run(_ADD_PIECES, {"tenant": work.actor.tenant_id})
+
+
+def mark_revalued(work: Work) -> None:
+    """Note on each queue the latest revaluation that changed what lay there: whatever is effective before it is late from now on."""
+    work.run(_MARK_REVALUED, {"tenant": work.actor.tenant_id})
 
 
 def set_heads(work: Work, heads: Iterable[tuple[Queue, int, int, bool]]) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from erp_app.costing import repo_queue
+from erp_app.costing import repo, repo_queue
 from erp_app.costing.recost import Cause, Recosted, Request, recost
 from erp_app.costing.wire import moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from erp_app.costing.repo_queue import Waiting
     from erp_app.kernel.uow import Work
@@ -24,7 +25,7 @@ def settle(work: Work, item: int, tell: Callable[[str, int], None] = lambda _pha
     rows: list[Waiting] = []
 
     def ask() -> Request:
-        rows[:] = repo_queue.waiting(work, item)
+        rows[:] = _together(work, item)
         items = {one.item: one.at for one in sorted(rows, key=lambda one: one.at, reverse=True)}
         return Request(items, tuple(Cause(one.cause, moment(one.at)) for one in rows))
 
@@ -38,6 +39,31 @@ def settle(work: Work, item: int, tell: Callable[[str, int], None] = lambda _pha
     topics = ["stock", "ledger", *(f"rec:{document}" for document in {*causes, *done.documents[:200]})]
     work.emit("hpp.settled", {"item_id": item, "documents": len(done.documents), "causes": causes}, topics)
     return done
+
+
+def _together(work: Work, item: int) -> list[Waiting]:
+    """Return what waits for an item and for all that something was made into from it: that may wait from an earlier moment on."""
+    rows = repo_queue.waiting(work, [item])
+    while rows:
+        items = {one.item: one.at for one in sorted(rows, key=lambda one: one.at, reverse=True)}
+        reached = repo.reach(work, items)
+        if reached.keys() == items.keys():
+            break
+        more = repo_queue.waiting(work, list(reached))
+        if len(more) == len(rows):
+            break
+        rows = more
+    return rows
+
+
+def settle_reached(work: Work, items: dict[int, datetime]) -> None:
+    """Settle all that waits for these items from these moments on, and for what was made from them.
+
+    Raises:
+        Refused: ERP-1220 when the movements do not hold together.
+    """
+    while rows := repo_queue.waiting(work, list(repo.reach(work, items))):
+        settle(work, rows[0].item)
 
 
 def settle_what_returns_need(work: Work, document: int) -> bool:

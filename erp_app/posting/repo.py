@@ -35,10 +35,17 @@ def values(work: Work, moves: list[int]) -> dict[int, int]:
     return {row["move_id"]: row["value"] for row in rows}
 
 
-def store_revaluations(work: Work, document_id: int, at: datetime, rows: Rows) -> dict[int, datetime]:
-    """Store amounts added to receipts; returns the items to replay with the moments from which."""
-    found = work.rows("SELECT * FROM revaluation_store(%s, %s, %s, %s)", (work.actor.tenant_id, document_id, at, Jsonb(rows)))
-    return {row["item_id"]: row["from_at"] for row in found}
+def items_of(work: Work, moves: list[int]) -> dict[int, datetime]:
+    """Return the items these movements moved, each with the earliest moment."""
+    rows = work.rows(
+        "SELECT item_id, min(effective_at) AS at FROM stock_move WHERE tenant_id = %s AND id = ANY(%s) GROUP BY item_id", (work.actor.tenant_id, moves),
+    )
+    return {row["item_id"]: row["at"] for row in rows}
+
+
+def store_revaluations(work: Work, document_id: int, at: datetime, rows: Rows) -> None:
+    """Store amounts added to receipts."""
+    work.run("SELECT revaluation_store(%s, %s, %s, %s)", (work.actor.tenant_id, document_id, at, Jsonb(rows)))
 
 
 def revalued(work: Work, document_id: int) -> list[dict[str, int]]:

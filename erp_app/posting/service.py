@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from erp_app.costing.recost import Cause, Request, recost
-from erp_app.costing.settle import settle, settle_what_returns_need
+from erp_app.costing.recost import Cause, Request, hold, recost
+from erp_app.costing.settle import settle, settle_reached, settle_what_returns_need
 from erp_app.costing.wire import moment
 from erp_app.document import chain
 from erp_app.kernel.access import may
@@ -92,10 +92,16 @@ def _store(work: Work, header: dict[str, Any], at: datetime, moves: list[Any], l
 def _revalue(work: Work, header: dict[str, Any], at: datetime, lines: list[Any], revaluations: list[Any]) -> Posted:
     """Follow the goods with the amounts, and write the document's one journal with what the replay found."""
     document: int = header["document"]
-    items = repo.store_revaluations(work, document, at, revaluations)
-    for item in sorted(items):
-        settle(work, item)
+    items = repo.items_of(work, [one["move_id"] for one in revaluations if one["amount"]])
     cause = Cause(document, moment(min(items.values(), default=at)))
+
+    def ask() -> Request:
+        settle_reached(work, items)
+        return Request(items, (cause,))
+
+    if items:
+        hold(work, ask)  # before the amounts are stored: what waited is not theirs
+    repo.store_revaluations(work, document, at, revaluations)
     if items:
         recost(work, lambda: Request(items, (cause,)), own=document)
     pieces = repo.revalued(work, document) if items else []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from itertools import groupby
 from typing import Any, LiteralString
 
@@ -27,9 +28,10 @@ _NOW: LiteralString = (
     " AND y.effective_at >= coalesce(b.head_at, '-infinity') AND y.taken < y.quantity"
     " WHERE (b.on_hand > 0 OR b.dirty_from IS NOT NULL) AND q.kind = ANY(%(ours)s)" + _FILTER + ") "
 )
-# The past: what was laid and what was cut off, by the pieces of that day that were known then.
+# The past: what was laid and what was cut off, by the pieces of that day that were known then. Layers of one movement stand in the order
+# of those they were cut from, and of those they came from: `rank` says the same of today, and a later entry may change it.
 _THEN: LiteralString = (
-    "WITH piece AS (SELECT c.move_id, c.layer_id, sum(c.quantity)::bigint AS quantity, sum(c.value)::bigint AS value"  # noqa: S608 - constants only
+    "WITH RECURSIVE piece AS (SELECT c.move_id, c.layer_id, sum(c.quantity)::bigint AS quantity, sum(c.value)::bigint AS value"  # noqa: S608 - constants only
     " FROM cost_piece c JOIN stock_move m ON m.id = c.move_id WHERE c.date <= %(day)s AND c.recorded_at < coalesce(%(known)s::timestamptz, 'infinity')"
     " AND m.effective_at < coalesce(%(until)s::timestamptz, 'infinity') GROUP BY c.move_id, c.layer_id),"
     " layer AS (SELECT y.* FROM cost_layer y JOIN place q ON q.id = y.place_id WHERE q.kind = ANY(%(ours)s)" + _FILTER + "),"
@@ -37,9 +39,15 @@ _THEN: LiteralString = (
     " AND (y.parent_layer_id IS NULL OR p.layer_id IN (y.id, y.parent_layer_id)) GROUP BY y.id),"
     " cut AS (SELECT y.id, sum(p.quantity) AS quantity, sum(p.value) AS value FROM layer y JOIN piece p ON p.layer_id = y.id"
     " AND p.move_id <> y.move_id GROUP BY y.id),"
-    " open AS (SELECT y.item_id, y.place_id, y.origin_document_id, y.origin_document_id AS id, y.effective_at, y.move_id, y.rank,"
+    " mine AS (SELECT y.id AS layer, y.item_id, y.place_id, y.origin_document_id, y.effective_at, y.move_id, y.parent_layer_id,"
     " (laid.quantity - coalesce(cut.quantity, 0))::bigint AS quantity, (laid.value - coalesce(cut.value, 0))::bigint AS value"
-    " FROM layer y JOIN laid ON laid.id = y.id LEFT JOIN cut ON cut.id = y.id) "
+    " FROM layer y JOIN laid ON laid.id = y.id LEFT JOIN cut ON cut.id = y.id"
+    " WHERE laid.quantity <> coalesce(cut.quantity, 0) OR laid.value <> coalesce(cut.value, 0)),"
+    " way AS (SELECT m.layer, m.parent_layer_id AS next, ARRAY[]::bigint[] AS path"
+    "  FROM (SELECT *, count(*) OVER (PARTITION BY move_id) AS several FROM mine) m WHERE m.several > 1"
+    "  UNION ALL SELECT w.layer, y.parent_layer_id, w.path || (extract(epoch FROM y.effective_at) * 1000000)::bigint || y.move_id"
+    "  FROM way w JOIN cost_layer y ON y.id = w.next),"
+    " open AS (SELECT m.*, m.origin_document_id AS id, w.path AS rank FROM mine m LEFT JOIN way w ON w.layer = m.layer AND w.next IS NULL) "
 )
 
 
@@ -67,12 +75,15 @@ def run(work: Work, asked: Asked) -> Answer:
                 for one in layers
             ],
         })
-    return {"rows": rows, "total": str(sum(int(row["value"]) for row in rows)), "pending": is_pending(work)}
+    return {"rows": rows, "total": str(sum(int(row["value"]) for row in rows)), "pending": is_pending(work, asked.known)}
 
 
-def is_pending(work: Work) -> bool:
-    """Tell whether any queue waits for the costing worker."""
-    return bool(work.value("SELECT EXISTS (SELECT 1 FROM stock_balance WHERE dirty_from IS NOT NULL)"))
+def is_pending(work: Work, known: datetime | None = None) -> bool:
+    """Tell whether any queue waits for the costing worker, or waited at a moment."""
+    if known is None:
+        return bool(work.value("SELECT EXISTS (SELECT 1 FROM stock_balance WHERE dirty_from IS NOT NULL)"))
+    waited = "SELECT EXISTS (SELECT 1 FROM hpp_queue WHERE created_at < %(known)s AND coalesce(done_at, 'infinity') >= %(known)s)"
+    return bool(work.value(waited, {"known": known}))
 
 
 def flat(answer: Answer) -> list[dict[str, Any]]:
