@@ -111,17 +111,20 @@ DROP TRIGGER IF EXISTS journal_entry_sealed ON journal_entry;
 CREATE CONSTRAINT TRIGGER journal_entry_sealed AFTER INSERT ON journal_entry DEFERRABLE INITIALLY DEFERRED
   FOR EACH ROW EXECUTE FUNCTION journal_entry_seal();
 
--- Invariant: lines are of this tenant's accounts, and join no entry that is sealed.
+-- Invariant: lines are of this tenant's accounts, and of an entry that exists (it can never be deleted) and is not sealed.
 CREATE OR REPLACE FUNCTION journal_line_joins() RETURNS trigger LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
 DECLARE s record;
 BEGIN
-  SELECT count(n.entry_id) AS sealed, count(*) - count(a.id) AS unknown INTO s FROM fresh f
+  SELECT count(n.entry_id) AS sealed, count(*) - count(a.id) AS unknown, count(*) - count(e.id) AS homeless INTO s FROM fresh f
     LEFT JOIN account a ON a.tenant_id = f.tenant_id AND a.id = f.account_id
+    LEFT JOIN journal_entry e ON e.tenant_id = f.tenant_id AND e.id = f.entry_id
     LEFT JOIN journal_number n ON n.tenant_id = f.tenant_id AND n.entry_id = f.entry_id;
   IF s.sealed > 0 THEN
     PERFORM refuse('ERP-1208', 'A journal that is stored takes no further lines. Make a new one.');
   ELSIF s.unknown > 0 THEN
     RAISE EXCEPTION USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'journal_line_account', MESSAGE = 'a line refers to no account of its tenant';
+  ELSIF s.homeless > 0 THEN
+    RAISE EXCEPTION USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'journal_line_entry', MESSAGE = 'a line refers to no journal of its tenant';
   END IF;
   RETURN NULL;
 END $$;

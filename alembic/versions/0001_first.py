@@ -1,4 +1,4 @@
-"""The first schema: every table of the product as its models declare it (models 75cf88d3ce44f087)."""
+"""The first schema: every table of the product as its models declare it (models f3100d5bc9adf5d0)."""
 
 import sqlalchemy as sa
 import sqlmodel
@@ -174,6 +174,25 @@ def upgrade() -> None:
     comment='append_only'
     )
     op.create_index('audit_event_record', 'audit_event', ['tenant_id', 'record_id', 'id'], unique=False)
+    op.create_table('checkpoint_run',
+    sa.Column('tenant_id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('reason', sa.Text(), nullable=False),
+    sa.Column('label', sa.Text(), server_default=sa.text("''"), nullable=False),
+    sa.Column('state', sa.Text(), server_default=sa.text("'waiting'"), nullable=False),
+    sa.Column('items', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('done', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('sealed', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('position', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('error', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.Column('started_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('done_at', sa.DateTime(timezone=True), nullable=True),
+    sa.CheckConstraint("state IN ('waiting', 'running', 'done', 'failed')", name='checkpoint_run_state'),
+    sa.PrimaryKeyConstraint('tenant_id', 'id')
+    )
+    op.create_index('checkpoint_run_open', 'checkpoint_run', ['tenant_id', 'id'], unique=False, postgresql_where=sa.text("state <> 'done'"))
     op.create_table('custom_field',
     sa.Column('tenant_id', sa.BigInteger(), nullable=False),
     sa.Column('type', sa.Text(), nullable=False),
@@ -918,6 +937,16 @@ def upgrade() -> None:
     sa.Column('spec', postgresql.JSONB(astext_type=Text()), nullable=False),
     sa.PrimaryKeyConstraint('tenant_id', 'id')
     )
+    op.create_table('stock_block',
+    sa.Column('tenant_id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('item_id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('place_id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('lot', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('ends_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('net', sa.BigInteger(), nullable=False),
+    sa.Column('low', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('tenant_id', 'item_id', 'place_id', 'lot', 'ends_at')
+    )
     op.create_table('stock_count',
     sa.Column('tenant_id', sa.BigInteger(), nullable=False),
     sa.Column('id', sa.BigInteger(), server_default=sa.text("nextval('record_id_seq')"), autoincrement=False, nullable=False),
@@ -1228,8 +1257,8 @@ def upgrade() -> None:
     sa.Column('item_id', sa.BigInteger(), nullable=False),
     sa.Column('at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('last_move_id', sa.BigInteger(), nullable=False),
+    sa.Column('last_piece_id', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
     sa.Column('moves', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
-    sa.Column('minimum', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
     sa.Column('reason', sa.Text(), nullable=False),
     sa.Column('layers', sa.LargeBinary(), nullable=False),
     sa.Column('sha256', sa.Text(), nullable=False),
@@ -1418,6 +1447,22 @@ def upgrade() -> None:
     op.create_index('journal_entry_date', 'journal_entry', ['tenant_id', 'date', 'id'], unique=False)
     op.create_index('journal_entry_document', 'journal_entry', ['tenant_id', 'document_id'], unique=False)
     op.create_index('journal_entry_once', 'journal_entry', ['tenant_id', 'document_id', 'step'], unique=True, postgresql_where=sa.text("kind = 'original'"))
+    op.create_table('journal_line',
+    sa.Column('tenant_id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('entry_id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('line_no', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('account_id', sa.BigInteger(), nullable=False),
+    sa.Column('party_id', sa.BigInteger(), nullable=True),
+    sa.Column('debit', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('credit', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('date', sa.Date(), nullable=False),
+    sa.CheckConstraint('debit >= 0 AND credit >= 0 AND (debit = 0) <> (credit = 0)', name='journal_line_one_side'),
+    sa.ForeignKeyConstraint(['tenant_id', 'party_id'], ['record_ref.tenant_id', 'record_ref.id'], name='journal_line_party_fk'),
+    sa.PrimaryKeyConstraint('tenant_id', 'entry_id', 'line_no'),
+    comment='append_only'
+    )
+    op.create_index('journal_line_account', 'journal_line', ['tenant_id', 'account_id', 'date'], unique=False)
+    op.create_index('journal_line_party', 'journal_line', ['tenant_id', 'party_id', 'account_id', 'date'], unique=False, postgresql_where=sa.text('party_id IS NOT NULL'))
     op.create_table('landed_cost_share',
     sa.Column('tenant_id', sa.BigInteger(), nullable=False),
     sa.Column('document_id', sa.BigInteger(), nullable=False),
@@ -1680,6 +1725,7 @@ def upgrade() -> None:
     op.create_index('stock_move_line', 'stock_move', ['tenant_id', 'document_id', 'step', 'line_no'], unique=True)
     op.create_index('stock_move_out', 'stock_move', ['tenant_id', 'item_id', 'from_place_id', 'from_lot', 'effective_at', 'id'], unique=False)
     op.create_index('stock_move_source', 'stock_move', ['tenant_id', 'source_move_id'], unique=False, postgresql_where=sa.text('source_move_id IS NOT NULL'))
+    op.create_index('stock_move_transform', 'stock_move', ['tenant_id', 'item_id', 'effective_at'], unique=False, postgresql_where=sa.text('transform'))
     op.create_table('stock_transfer_line',
     sa.Column('tenant_id', sa.BigInteger(), nullable=False),
     sa.Column('document_id', sa.BigInteger(), nullable=False),
@@ -1814,23 +1860,6 @@ def upgrade() -> None:
     )
     op.create_index('cost_revaluation_document', 'cost_revaluation', ['tenant_id', 'document_id', 'move_id'], unique=True)
     op.create_index('cost_revaluation_move', 'cost_revaluation', ['tenant_id', 'move_id'], unique=False)
-    op.create_table('journal_line',
-    sa.Column('tenant_id', sa.BigInteger(), autoincrement=False, nullable=False),
-    sa.Column('entry_id', sa.BigInteger(), autoincrement=False, nullable=False),
-    sa.Column('line_no', sa.Integer(), autoincrement=False, nullable=False),
-    sa.Column('account_id', sa.BigInteger(), nullable=False),
-    sa.Column('party_id', sa.BigInteger(), nullable=True),
-    sa.Column('debit', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
-    sa.Column('credit', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
-    sa.Column('date', sa.Date(), nullable=False),
-    sa.CheckConstraint('debit >= 0 AND credit >= 0 AND (debit = 0) <> (credit = 0)', name='journal_line_one_side'),
-    sa.ForeignKeyConstraint(['tenant_id', 'entry_id'], ['journal_entry.tenant_id', 'journal_entry.id'], name='journal_line_entry_fk'),
-    sa.ForeignKeyConstraint(['tenant_id', 'party_id'], ['record_ref.tenant_id', 'record_ref.id'], name='journal_line_party_fk'),
-    sa.PrimaryKeyConstraint('tenant_id', 'entry_id', 'line_no'),
-    comment='append_only'
-    )
-    op.create_index('journal_line_account', 'journal_line', ['tenant_id', 'account_id', 'date'], unique=False)
-    op.create_index('journal_line_party', 'journal_line', ['tenant_id', 'party_id', 'account_id', 'date'], unique=False, postgresql_where=sa.text('party_id IS NOT NULL'))
     op.create_table('journal_number',
     sa.Column('tenant_id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('entry_id', sa.BigInteger(), autoincrement=False, nullable=False),
@@ -1859,6 +1888,7 @@ def upgrade() -> None:
     )
     op.create_index('cost_piece_document', 'cost_piece', ['tenant_id', 'document_id'], unique=False)
     op.create_index('cost_piece_layer', 'cost_piece', ['tenant_id', 'layer_id'], unique=False)
+    op.create_index('cost_piece_since', 'cost_piece', ['id'], unique=False, postgresql_using='brin')
     op.create_foreign_key('anomaly_assignee_id_fk', 'anomaly', 'user_account', ['tenant_id', 'assignee_id'], ['tenant_id', 'id'], use_alter=True)
     op.create_foreign_key('anomaly_item_id_fk', 'anomaly', 'item', ['tenant_id', 'item_id'], ['tenant_id', 'id'], use_alter=True)
     op.create_foreign_key('anomaly_rule_id_fk', 'anomaly', 'anomaly_rule', ['tenant_id', 'rule_id'], ['tenant_id', 'id'], use_alter=True)

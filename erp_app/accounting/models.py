@@ -119,12 +119,14 @@ class JournalNumber(SQLModel, table=True):
 
 
 class JournalLine(SQLModel, table=True):
-    """One line: debit or credit, never both, never neither. `date` repeats the entry's, for sums by account and date."""
+    """One line: debit or credit, never both, never neither. `date` repeats the entry's, for sums by account and date.
+
+    That its entry and account exist is looked at once for all lines of a statement (`journal_line_joins`); neither can ever be deleted.
+    """
 
     __tablename__: ClassVar[str] = "journal_line"
     __table_args__ = (
         CheckConstraint("debit >= 0 AND credit >= 0 AND (debit = 0) <> (credit = 0)", name="journal_line_one_side"),
-        ForeignKeyConstraint(["tenant_id", "entry_id"], ["journal_entry.tenant_id", "journal_entry.id"], name="journal_line_entry_fk"),
         ForeignKeyConstraint(["tenant_id", "party_id"], ["record_ref.tenant_id", "record_ref.id"], name="journal_line_party_fk"),
         Index("journal_line_account", "tenant_id", "account_id", "date"),
         Index("journal_line_party", "tenant_id", "party_id", "account_id", "date", postgresql_where=text("party_id IS NOT NULL")),

@@ -76,6 +76,7 @@ class CostPiece(SQLModel, table=True):
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id", "layer_id"], ["cost_layer.tenant_id", "cost_layer.id"], name="cost_piece_layer_fk"),
         Index("cost_piece_layer", "tenant_id", "layer_id"),
+        Index("cost_piece_since", "id", postgresql_using="brin"),
         Index("cost_piece_document", "tenant_id", "document_id"),
         {"comment": "append_only"},
     )
@@ -162,7 +163,14 @@ class HppQueue(SQLModel, table=True):
 
 
 class CostCheckpoint(SQLModel, table=True):
-    """A sealed snapshot of one item's layers just after `at`; a replay from it reproduces the next one bit for bit."""
+    """A sealed snapshot of one item's layers just after `at`; a replay from it reproduces the next one bit for bit.
+
+    Attributes:
+        last_move_id: highest id of a movement effective up to `at`; a higher one makes the checkpoint stale.
+        last_piece_id: every cost piece of the item that was known at `made_at` has at most this id, every later one a higher one.
+        moves: movements since the checkpoint before.
+        made_at: when it was sealed; what was recorded later is not in it.
+    """
 
     __tablename__: ClassVar[str] = "cost_checkpoint"
     __table_args__ = (
@@ -176,9 +184,41 @@ class CostCheckpoint(SQLModel, table=True):
     item_id: int = _big()
     at: datetime = _moment()
     last_move_id: int = _big()
+    last_piece_id: int = _big(default=0)
     moves: int = _big(default=0)
-    minimum: int = _big(default=0)
     reason: str = Field(default="schedule", sa_type=Text)
     layers: bytes = Field(sa_type=LargeBinary)
     sha256: str = Field(sa_type=Text)
     made_at: datetime = _moment(default=NOW)
+
+
+class CheckpointRun(SQLModel, table=True):
+    """Sealing all items that moved, asked for by a closing month or by the schedule; a worker does it item by item and may resume.
+
+    Attributes:
+        at: the moment the checkpoints are of (its end is included).
+        reason: `period` (the month that closed is `label`) or `schedule`.
+        items, done: how many items there are to look at, and how many were.
+        position: the last item that is done; what comes after it is still to do.
+    """
+
+    __tablename__: ClassVar[str] = "checkpoint_run"
+    __table_args__ = (
+        CheckConstraint("state IN ('waiting', 'running', 'done', 'failed')", name="checkpoint_run_state"),
+        Index("checkpoint_run_open", "tenant_id", "id", postgresql_where=text("state <> 'done'")),
+    )
+
+    tenant_id: int = _big(key=True)
+    id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(always=False), primary_key=True))
+    at: datetime = _moment()
+    reason: str = Field(sa_type=Text)
+    label: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": text("''")})
+    state: str = Field(default="waiting", sa_type=Text, sa_column_kwargs={"server_default": text("'waiting'")})
+    items: int = _big(default=0)
+    done: int = _big(default=0)
+    sealed: int = _big(default=0)
+    position: int = _big(default=0)
+    error: str | None = None
+    created_at: datetime = _moment(default=NOW)
+    started_at: datetime | None = _moment(required=False)
+    done_at: datetime | None = _moment(required=False)

@@ -53,6 +53,7 @@ class StockMove(SQLModel, table=True):
         Index("stock_move_in", "tenant_id", "item_id", "to_place_id", "to_lot", "effective_at", "id"),
         Index("stock_move_item", "tenant_id", "item_id", "effective_at", "id"),
         Index("stock_move_source", "tenant_id", "source_move_id", postgresql_where=text("source_move_id IS NOT NULL")),
+        Index("stock_move_transform", "tenant_id", "item_id", "effective_at", postgresql_where=text("transform")),
         {"comment": "append_only"},
     )
 
@@ -111,6 +112,28 @@ class StockBalance(SQLModel, table=True):
     dirty_from: datetime | None = _moment(required=False)
     head_at: datetime | None = _moment(required=False)
     head_move_id: int | None = _big(required=False)
+
+
+class StockBlock(SQLModel, table=True):
+    """A stretch of one queue's past in two numbers, so that the lowest balance after a moment is found without reading every movement.
+
+    The blocks of a queue follow each other without gap: each covers what is effective after the end of the one before, up to `ends_at`.
+    They only cover what is some days old; a movement entered into a block later has its numbers counted again (`stock_block_follow`).
+
+    Attributes:
+        net: the sum of the block's changes.
+        low: the lowest running sum within it, from its beginning, in order of (effective_at, id).
+    """
+
+    __tablename__: ClassVar[str] = "stock_block"
+
+    tenant_id: int = _big(key=True)
+    item_id: int = _big(key=True)
+    place_id: int = _big(key=True)
+    lot: int = _big(key=True)
+    ends_at: datetime = Field(sa_type=DateTime(timezone=True), primary_key=True)
+    net: int = _big()
+    low: int = _big()
 
 
 class Reservation(SQLModel, table=True):
