@@ -6,9 +6,10 @@ or `@public` is refused to everybody. Programs send a Bearer token; the browser'
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from pydantic import BaseModel, Field
 
 from erp_app.api.shield import ADDRESS, REQUEST_ID, is_direct
@@ -24,6 +25,10 @@ from erp_app.kernel.ids import new_key
 __all__ = ["Caller", "caller", "for_any_user", "gate", "public", "requires", "resource_of", "router", "who_asks"]
 
 router = APIRouter(prefix="/api/v1/auth", tags=["auth"])
+
+_WITH_CONTENT = ("POST", "PUT", "PATCH")
+_READ = re.compile(r"application/([a-z0-9.+-]+\+)?json|multipart/form-data")
+_FORMS = ("/login", "/logout", "/welcome")  # pages of plain HTML
 
 
 class Login(BaseModel):
@@ -59,6 +64,7 @@ def gate(request: Request) -> None:
     endpoint = getattr(route, "endpoint", None)
     rule = rule_of(endpoint)
     if rule is not None and rule.kind == "public":
+        _readable(request)
         return
     who = who_asks(request)
     if who is None:
@@ -66,12 +72,24 @@ def gate(request: Request) -> None:
         raise Unauthorized("ERP-1300", "Nobody is logged in. Send a valid access token (POST /api/v1/auth/token).")
     request.state.identity = who
     check_rate(who)
+    _readable(request)
     if rule is None:
         _refuse(request, who, "the endpoint declares no permission")
         raise Forbidden("ERP-1302", "This is not allowed to anybody.")
     if rule.kind == "right" and not may(who.actor, resource := resource_of(rule, request.path_params), rule.action):
         _refuse(request, who, f"needs {rule.action} on {resource}")
         raise Forbidden("ERP-1301", f"You may not {rule.action.replace('_', ' ')} {resource}. Ask an administrator for the right.")
+
+
+def _readable(request: Request) -> None:
+    """Refuse content that is neither JSON nor a form with files: nothing of ours reads it."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if request.url.path not in _FORMS and request.method in _WITH_CONTENT and _has_content(request) and not _READ.fullmatch(kind):
+        raise HTTPException(415, f"Send application/json, not {kind[:60] or 'content without a type'}.")
+
+
+def _has_content(request: Request) -> bool:
+    return request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers
 
 
 def caller(request: Request) -> Actor:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from html import escape
+from http import HTTPStatus
 from typing import Any
 
 from erp_app.kernel.config import settings
@@ -46,6 +48,15 @@ def security_headers(host: str, request_id: str, *, no_store: bool) -> Headers:
 async def plain(send: Send, status: int, text: str) -> None:
     """Answer with a line of text."""
     await _answer(send, status, text.encode(), [(b"content-type", b"text/plain; charset=utf-8")])
+
+
+async def refuse(send: Send, path: str, status: int, code: str, text: str) -> None:
+    """Answer a refusal: to programs as a problem (RFC 9457), to browsers as a line of text."""
+    if not path.startswith("/api/"):
+        await plain(send, status, text)
+        return
+    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "code": code, "detail": text}
+    await _answer(send, status, json.dumps(body).encode(), [(b"content-type", b"application/problem+json")])
 
 
 async def sorry(send: Send, status: int, text: str, lang: str = "en") -> None:

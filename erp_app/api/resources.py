@@ -11,11 +11,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Header, Path, Request, Response
 from fastapi.responses import JSONResponse
 
-from erp_app.api import openapi
+from erp_app.api import openapi, problem
 from erp_app.api.auth import Caller, requires
 from erp_app.api.query import page_query
 from erp_app.document import describe, service
 from erp_app.document.declare import Action, DocumentType
+from erp_app.i18n import refusals
 from erp_app.kernel.actor import Actor
 from erp_app.kernel.errors import Invalid
 from erp_app.kernel.idempotency import once
@@ -179,12 +180,13 @@ def _step(router: APIRouter, dt: DocumentType, action: Action) -> None:
         ),
     )
     @requires(dt.plural, action.permission)
-    def many(actor: Caller, content: Content, key: Key = None) -> JSONResponse:
+    def many(request: Request, actor: Caller, content: Content, key: Key = None) -> JSONResponse:
         refs, data = content.get("ids"), content.get("data") or {}
         good = isinstance(refs, list) and all(isinstance(one, int | str) and not isinstance(one, bool) for one in refs) and isinstance(data, Mapping)
         if not good or set(content) - {"ids", "data"}:
             raise Invalid("ERP-1102", "Give `ids`, a list of records, and `data`.", errors={"ids": "must be a list of ids, numbers or codes"})
-        return JSONResponse({"results": service.act_many(actor, dt, refs or [], action.name, data, key)})
+        results, lang = service.act_many(actor, dt, refs or [], action.name, data, key), problem.language(request)
+        return JSONResponse({"results": [one if one["ok"] else one | {"detail": refusals.detail(one["code"], one["detail"], lang)} for one in results]})
 
 
 def take_version(content: Mapping[str, Any]) -> tuple[int | None, dict[str, Any]]:

@@ -11,8 +11,9 @@ from typing import Annotated, Any
 from urllib.parse import quote
 
 from fastapi import Depends, FastAPI, Query, Request, Response, UploadFile
-from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi.responses import StreamingResponse
 
+from erp_app.api import problem
 from erp_app.api.auth import Caller, resource_of, who_asks
 from erp_app.document import attachments, exporting, printing, reference, registry, search, service
 from erp_app.document.listing import Query as ListQuery
@@ -20,7 +21,7 @@ from erp_app.iam import throttle
 from erp_app.iam.declaration import requires, rule_of
 from erp_app.kernel import limits
 from erp_app.kernel.access import may
-from erp_app.kernel.errors import ErpError, Forbidden, Invalid, NotFound, Throttled, Unauthorized
+from erp_app.kernel.errors import Forbidden, Invalid, NotFound, Throttled, Unauthorized
 from erp_app.kernel.uow import Work, unit_of_work
 
 MAX_KEYS = 50
@@ -50,11 +51,7 @@ def screen_gate(request: Request) -> None:
 screens = FastAPI(dependencies=[Depends(screen_gate)], docs_url=None, redoc_url=None, openapi_url=None)
 
 
-@screens.exception_handler(ErpError)
-def refuse(_request: Request, error: Exception) -> JSONResponse:
-    """Answer a refusal as a problem that the screen shows."""
-    assert isinstance(error, ErpError)  # noqa: S101 - registered for nothing else
-    return JSONResponse({"code": error.code, "detail": error.detail, "errors": error.errors}, status_code=error.status)
+problem.install(screens)
 
 
 Text = Annotated[str, Query(max_length=8000)]

@@ -8,7 +8,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from erp_app.api import brand, login, metrics, queues_mount, system
+from erp_app.api import brand, login, metrics, nothing, queues_mount, system
 from erp_app.api.app import make
 from erp_app.api.metrics import Measured
 from erp_app.api.screens import screens
@@ -21,6 +21,7 @@ def api() -> FastAPI:
     made = make(login.router, system.router, metrics.router, brand.router)
     made.mount("/api/screen", screens)
     made.mount(queues_mount.PATH, queues_mount.QueuesMount())
+    nothing.close(made)
     return made
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 import structlog
+from fastapi import HTTPException
 from starlette.requests import Request
 
 from erp_app.api import browser
@@ -42,6 +43,7 @@ _NEEDS = {"/admin": ("operations", "view")}
 _PROXIED = ("x-forwarded-for", "forwarded", "x-real-ip", "via")
 _LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
 _UPLOADS = ("/attachments", "/import", "/logo")
+TOO_BIG = "This is more than is taken in one request."
 
 
 class Shield:
@@ -77,11 +79,12 @@ class Shield:
     async def _request(self, scope: Scope, headers: dict[str, str], receive: Receive, send: Send) -> None:
         path, method = str(scope["path"]), str(scope["method"])
         if _foreign(headers) if method not in _SAFE else _reads_from_elsewhere(headers):
-            await browser.plain(send, 403, "This request came from another site and was refused.")
+            await browser.refuse(send, path, 403, "ERP-1416", "This request came from another site and was refused.")
         elif _within(path, _SHUT):
             await browser.plain(send, 404, "There is nothing here.")
         elif _too_big(headers, path):
-            await browser.plain(send, 413, "This is more than is taken in one request.")
+            await _drain(receive)
+            await browser.refuse(send, path, 413, "ERP-1413", TOO_BIG)
         elif _is_open(path, method):
             await self.app(scope, _limited(receive, _limit(path)), send)
         else:
@@ -182,10 +185,19 @@ def _limited(receive: Receive, limit: int) -> Receive:
         if message["type"] == "http.request":
             taken += len(message.get("body", b""))
             if taken > limit:
-                return {"type": "http.disconnect"}
+                raise HTTPException(413, TOO_BIG)
         return message
 
     return counted
+
+
+async def _drain(receive: Receive) -> None:
+    """Take what is being sent, within reason: who is still writing would not read why it was refused."""
+    taken, more = 0, True
+    while more and taken < limits.UPLOAD:
+        message = await receive()
+        taken += len(message.get("body", b""))
+        more = message["type"] == "http.request" and bool(message.get("more_body"))
 
 
 def _with_headers(send: Send, scope: Scope, headers: dict[str, str], request_id: str) -> Send:

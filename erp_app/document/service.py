@@ -21,7 +21,7 @@ from erp_app.document.listing import Page, Query, page
 from erp_app.document.repo import lines_of, link, load
 from erp_app.kernel.access import may, require
 from erp_app.kernel.actor import Actor
-from erp_app.kernel.errors import Conflict, ErpError, NotFound, Refused
+from erp_app.kernel.errors import Conflict, ErpError, Invalid, NotFound, Refused
 from erp_app.kernel.idempotency import once
 from erp_app.kernel.ids import new_key
 from erp_app.kernel.uow import Work, unit_of_work
@@ -244,7 +244,7 @@ def act_many(
         For each record in order: `ref`, `ok`, and either `number`, `state`, `version` or `code`, `detail`.
     """
     if len(refs) > MAX_BULK:
-        raise Refused("ERP-1607", f"At most {MAX_BULK} records in one go.")
+        raise Invalid("ERP-1607", f"At most {MAX_BULK} records in one go.", errors={"ids": f"takes 1 to {MAX_BULK} values"})
     results: list[dict[str, Any]] = []
     for ref in refs:
         try:

@@ -14,6 +14,7 @@ QUANTITY_SCALE = 10_000
 QUANTITY_PLACES = Decimal("0.0001")
 MAX_QUANTITY = Decimal("99999999999999.9999")
 MAX_MONEY = 10**17
+MAX_EXPONENT = 40  # powers of ten, far beyond any quantity or price
 
 
 def half_up(numerator: int, denominator: int) -> int:
@@ -37,7 +38,8 @@ def parse_decimal(value: object, *, places: int, name: str = "value") -> Decimal
         number = value if isinstance(value, Decimal) else Decimal(str(value).strip())
     except InvalidOperation:
         raise Invalid("ERP-1101", f"{name} must be a number, not {str(value)[:40]!r}.", errors={name: "must be a number"}) from None
-    if not number.is_finite() or abs(number) > MAX_QUANTITY:
+    # The exponent first: arithmetic with 1E999999 overflows, and with 1E-999999 it takes for ever.
+    if not number.is_finite() or not -MAX_EXPONENT < number.adjusted() < MAX_EXPONENT or abs(number) > MAX_QUANTITY:
         raise Invalid("ERP-1101", f"{name} is out of range.", errors={name: "is out of range"})
     if number != number.quantize(Decimal(1).scaleb(-places)):
         raise Invalid("ERP-1101", f"{name} has more than {places} decimals.", errors={name: f"at most {places} decimals"})

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import reflex as rx
 
-from erp_app.i18n import say
+from erp_app.i18n import refusals, say
 from erp_app.kernel.actor import Actor
 from erp_app.kernel.errors import ErpError
 from erp_app.kernel.uow import Work, unit_of_work
@@ -38,7 +38,17 @@ def _in_work(actor: Actor, call: Callable[[Work], T]) -> T:
 
 def refused(error: ErpError, lang: str) -> Any:
     """Return the toast that says what was refused and what to do next."""
-    return rx.toast.error(say(error.detail, lang), description=error.code, duration=8000, close_button=True)
+    return rx.toast.error(told(error, lang), description=error.code, duration=8000, close_button=True)
+
+
+def told(error: ErpError, lang: str) -> str:
+    """Return a refusal's sentence in the person's language."""
+    return refusals.detail(error.code, error.detail, lang)
+
+
+def beside(error: ErpError, lang: str) -> dict[str, str]:
+    """Return a refusal's messages by field in the person's language."""
+    return refusals.messages(error.code, error.errors, lang)
 
 
 def done(text: str, lang: str) -> Any:

@@ -9,10 +9,9 @@ import reflex as rx
 
 from erp_app.document import custom, registry
 from erp_app.document.declare import DocumentType
-from erp_app.i18n import say
 from erp_app.kernel.errors import ErpError, NotFound
 from erp_app.kernel.uow import Work
-from erp_app.state.desk import done, path_parts, place_of, refused, run
+from erp_app.state.desk import beside, done, path_parts, place_of, refused, run, told
 from erp_app.state.guard import actor, requires
 from erp_app.state.hub import hub
 
@@ -79,8 +78,8 @@ class Fields(rx.State):
         try:
             await run(lambda work: _define(work, dt.plural, data))
         except ErpError as error:
-            self.errors = {name: say(text, lang) for name, text in error.errors.items()}
-            self.message = say(error.detail, lang)
+            self.errors = beside(error, lang)
+            self.message = told(error, lang)
             return None
         self.stamp = str(int(self.stamp) + 1)
         await self._read()

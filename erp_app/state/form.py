@@ -14,7 +14,7 @@ from erp_app.kernel.errors import Conflict, ErpError, NotFound
 from erp_app.kernel.money import parse_quantity, quantity_text
 from erp_app.kernel.uow import Work
 from erp_app.state import schema
-from erp_app.state.desk import done, path_parts, place_of, query_of, run
+from erp_app.state.desk import beside, done, path_parts, place_of, query_of, run, told
 from erp_app.state.guard import OWN_RESOURCE, PAGE_RESOURCE, actor, requires
 from erp_app.state.hub import hub
 
@@ -59,7 +59,7 @@ class Form(rx.State):
         try:
             self.spec, self.value = await run(lambda work: _blank(work, dt, wanted))
         except ErpError as error:
-            self.missing = say(error.detail, actor().lang)
+            self.missing = told(error, actor().lang)
         self.stamp = f"new{wanted}"
 
     @rx.event
@@ -73,7 +73,7 @@ class Form(rx.State):
         try:
             self.spec, record = await run(lambda work: (_spec(work, dt), service.get(work, dt, ref)))
         except ErpError as error:
-            self.missing = say(error.detail, actor().lang)
+            self.missing = told(error, actor().lang)
             return
         self.value = schema.flat(record)
         self.record_id, self.title = record["id"], str(record.get(dt.key) or record["id"])
@@ -138,7 +138,7 @@ class Form(rx.State):
 
 
 def _spoken(error: ErpError, lang: str) -> tuple[dict[str, str], str]:
-    return {name: say(text, lang) for name, text in error.errors.items()}, f"{say(error.detail, lang)} ({error.code})"
+    return beside(error, lang), f"{told(error, lang)} ({error.code})"
 
 
 def _spec(work: Work, dt: DocumentType) -> dict[str, Any]:

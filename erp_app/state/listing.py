@@ -11,13 +11,13 @@ import reflex as rx
 from erp_app.document import registry, repo_saved_view, service
 from erp_app.document.declare import DocumentType
 from erp_app.document.service import Query
-from erp_app.i18n import say
+from erp_app.i18n import refusals, say
 from erp_app.kernel.access import may
 from erp_app.kernel.actor import Actor
 from erp_app.kernel.errors import ErpError, NotFound
 from erp_app.kernel.uow import Work
 from erp_app.state import schema
-from erp_app.state.desk import apart, done, path_parts, place_of, query_of, refused, run
+from erp_app.state.desk import apart, done, path_parts, place_of, query_of, refused, run, told
 from erp_app.state.guard import OWN_RESOURCE, PAGE_RESOURCE, actor, requires
 from erp_app.state.hub import hub
 
@@ -119,7 +119,7 @@ class Listing(rx.State):
         try:
             found = await run(lambda work: _describe(work, dt))
         except ErpError as error:
-            self.error, self.loading = say(error.detail, actor().lang), False
+            self.error, self.loading = told(error, actor().lang), False
             return None
         self.fields, self.filter_fields, self.chosen, self.views, self.bulk, self.rights = found
         names = {one["name"]: one for one in self.fields}
@@ -144,7 +144,7 @@ class Listing(rx.State):
         try:
             page = await run(lambda work: service.page(work, dt, query))
         except ErpError as error:
-            self.error = say(error.detail, actor().lang)
+            self.error = told(error, actor().lang)
             return None
         finally:
             self.loading = False
@@ -273,7 +273,7 @@ class Listing(rx.State):
         text = f"{len(results) - len(wrong)} {say('done', lang)}"
         if not wrong:
             return rx.toast.success(text)
-        reasons = "; ".join(dict.fromkeys(say(one["detail"], lang) for one in wrong[:3]))
+        reasons = "; ".join(dict.fromkeys(refusals.detail(one["code"], one["detail"], lang) for one in wrong[:3]))
         return rx.toast.warning(f"{text}, {len(wrong)} {say('refused', lang)}", description=reasons, duration=10000, close_button=True)
 
 

@@ -370,3 +370,10 @@ def test_a_failure_inside_is_a_problem_without_details(app, admin, party, monkey
 
 def test_a_role_without_the_right_is_refused(clients, party):
     refused(clients["warehouse"].get("/api/v1/sample-orders"), 403, "ERP-1301")
+
+
+def test_a_refusal_is_told_in_the_language_asked_for(admin, party):
+    indonesian = admin.get("/api/v1/items?page=0", headers={"Accept-Language": "id"}).json()
+    assert indonesian["detail"] == "page mulai dari 1 dan page_size antara 1 dan 500."
+    assert indonesian["errors"] == {"page": "di luar batas"}
+    assert admin.get("/api/v1/items?page=0", headers={"Accept-Language": "fr, en"}).json()["detail"].startswith("page starts at 1")
