@@ -87,3 +87,19 @@ BEGIN
       jsonb_build_object('period', p_month));
   END IF;
 END $$;
+
+-- Invariant: a locked month is opened by somebody else than the one who asked for it, whatever program writes the row.
+CREATE OR REPLACE FUNCTION period_reopen_guard() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE acting bigint := nullif(current_setting('app.user', true), '')::bigint;
+BEGIN
+  IF OLD.reopen_asked_by_id IS NULL THEN
+    PERFORM refuse('ERP-3320', format('Nobody has asked to reopen %s. Ask first, with a reason; somebody else approves.', OLD.code));
+  ELSIF OLD.reopen_asked_by_id = acting THEN
+    PERFORM refuse('ERP-3320', format('%s is not reopened by one person: who asked for it does not approve it.', OLD.code));
+  END IF;
+  RETURN NEW;
+END $$;
+
+DROP TRIGGER IF EXISTS period_reopen ON accounting_period;
+CREATE TRIGGER period_reopen BEFORE UPDATE ON accounting_period
+  FOR EACH ROW WHEN (OLD.state = 'locked' AND NEW.state <> 'locked') EXECUTE FUNCTION period_reopen_guard();

@@ -1,4 +1,4 @@
-"""The first schema: every table of the product as its models declare it (models f3100d5bc9adf5d0)."""
+"""The first schema: every table of the product as its models declare it (models b60cc5382d7313b0)."""
 
 import sqlalchemy as sa
 import sqlmodel
@@ -53,8 +53,12 @@ def upgrade() -> None:
     sa.Column('state', sa.Text(), server_default=sa.text("'open'"), nullable=False),
     sa.Column('starts_on', sa.Date(), nullable=False),
     sa.Column('ends_on', sa.Date(), nullable=False),
+    sa.Column('reopen_asked_by_id', sa.BigInteger(), nullable=True),
+    sa.Column('reopen_asked_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('reopen_reason', sa.Text(), nullable=True),
     sa.CheckConstraint("code ~ '^[0-9]{4}-(0[1-9]|1[0-2])$'", name='accounting_period_code_is_a_month'),
     sa.CheckConstraint("state IN ('open', 'soft', 'locked')", name='accounting_period_state'),
+    sa.ForeignKeyConstraint(['tenant_id', 'reopen_asked_by_id'], ['user_account.tenant_id', 'user_account.id'], name='accounting_period_reopen_asked_by_id_fk', use_alter=True),
     sa.PrimaryKeyConstraint('tenant_id', 'id'),
     sa.UniqueConstraint('tenant_id', 'code', name='accounting_period_code_key'),
     comment='no_delete record:periods title=name search=name',
@@ -64,6 +68,7 @@ def upgrade() -> None:
     op.create_index('accounting_period_by_name', 'accounting_period', ['tenant_id', 'name', 'id'], unique=False, postgresql_where=sa.text("state <> 'deleted'"))
     op.create_index('accounting_period_by_starts_on', 'accounting_period', ['tenant_id', 'starts_on', 'id'], unique=False, postgresql_where=sa.text("state <> 'deleted'"))
     op.create_index('accounting_period_by_state', 'accounting_period', ['tenant_id', 'state', 'id'], unique=False, postgresql_where=sa.text("state <> 'deleted'"))
+    op.create_index('accounting_period_reopen_asked_by_id', 'accounting_period', ['tenant_id', 'reopen_asked_by_id', 'id'], unique=False, postgresql_where=sa.text("state <> 'deleted'"))
     op.create_table('anomaly',
     sa.Column('tenant_id', sa.BigInteger(), nullable=False),
     sa.Column('id', sa.BigInteger(), server_default=sa.text("nextval('record_id_seq')"), autoincrement=False, nullable=False),
@@ -1889,6 +1894,7 @@ def upgrade() -> None:
     op.create_index('cost_piece_document', 'cost_piece', ['tenant_id', 'document_id'], unique=False)
     op.create_index('cost_piece_layer', 'cost_piece', ['tenant_id', 'layer_id'], unique=False)
     op.create_index('cost_piece_since', 'cost_piece', ['id'], unique=False, postgresql_using='brin')
+    op.create_foreign_key('accounting_period_reopen_asked_by_id_fk', 'accounting_period', 'user_account', ['tenant_id', 'reopen_asked_by_id'], ['tenant_id', 'id'], use_alter=True)
     op.create_foreign_key('anomaly_assignee_id_fk', 'anomaly', 'user_account', ['tenant_id', 'assignee_id'], ['tenant_id', 'id'], use_alter=True)
     op.create_foreign_key('anomaly_item_id_fk', 'anomaly', 'item', ['tenant_id', 'item_id'], ['tenant_id', 'id'], use_alter=True)
     op.create_foreign_key('anomaly_rule_id_fk', 'anomaly', 'anomaly_rule', ['tenant_id', 'rule_id'], ['tenant_id', 'id'], use_alter=True)

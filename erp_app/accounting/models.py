@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from sqlalchemy import BigInteger, CheckConstraint, Column, Date, DateTime, ForeignKeyConstraint, Identity, Index, Integer, SmallInteger, Text, text
 from sqlmodel import Field, SQLModel
 
-from erp_app.document.fields import Choice, Day, Flag
+from erp_app.document.fields import Choice, Day, Flag, Moment, Str, User
 from erp_app.document.models import Master
 
 NOW = text("now()")
@@ -54,7 +54,10 @@ class AccountMap(SQLModel, table=True):
 
 
 class AccountingPeriod(Master, table=True):
-    """A calendar month of the books. Open for all; soft: only for those with the right; locked: for nobody."""
+    """A calendar month of the books. Open for all; soft: only for those with the right; locked: for nobody.
+
+    A locked month is opened again by two people: one asks and says why, another agrees; a trigger holds both to it.
+    """
 
     __tablename__: ClassVar[str] = "accounting_period"
     __table_args__ = (
@@ -67,6 +70,9 @@ class AccountingPeriod(Master, table=True):
     })
     starts_on: dt.date = Day(required=True, label="First day")
     ends_on: dt.date = Day(required=True, label="Last day")
+    reopen_asked_by_id: int | None = User(label="Reopening asked by", edit=False)
+    reopen_asked_at: datetime | None = Moment(label="Reopening asked at", edit=False)
+    reopen_reason: str | None = Str(max_length=1000, label="Reason to reopen", edit=False)
 
 
 class JournalEntry(SQLModel, table=True):

@@ -1,6 +1,7 @@
 """Periods: months of the books. A soft-locked month takes postings from finance only, a locked one from nobody.
 
-A month is made when the first posting falls into it. Locking takes the period's lock alone, so that no posting is half-way
+A month is made when the first posting falls into it. A locked month is opened again by two people: one asks, with a reason, another
+agrees. Locking takes the period's lock alone, so that no posting is half-way
 through while the month closes.
 """
 
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from erp_app.accounting import repo
 from erp_app.accounting.models import AccountingPeriod
 from erp_app.document.declare import Access, Action, DocumentType, Menu
+from erp_app.kernel.errors import Refused
 
 if TYPE_CHECKING:
     from erp_app.kernel.uow import Work
@@ -21,13 +23,45 @@ def close(work: Work, period: AccountingPeriod, _data: dict[str, Any]) -> None:
     repo.lock_period(work, period.code)
 
 
+def lock(work: Work, period: AccountingPeriod, _data: dict[str, Any]) -> None:
+    """Close the month for everybody; whoever had asked to open it must ask again."""
+    close(work, period, {})
+    _forget(period)
+
+
+def ask_reopen(work: Work, period: AccountingPeriod, data: dict[str, Any]) -> None:
+    """Note who wants the locked month open again, and why."""
+    period.reopen_asked_by_id, period.reopen_asked_at, period.reopen_reason = work.actor.user_id, work.now, data["reason"]
+    work.flush()  # the trigger that guards the state sees who asked
+
+
+def reopen(work: Work, period: AccountingPeriod, _data: dict[str, Any]) -> None:
+    """Open a soft-locked month, or agree that a locked one is opened.
+
+    Raises:
+        Refused: ERP-3320 when nobody has asked to open the locked month, or when the one who agrees asked himself.
+    """
+    close(work, period, {})
+    if period.state == "locked":
+        if period.reopen_asked_by_id is None:
+            raise Refused("ERP-3320", f"Nobody has asked to reopen {period.code}. Ask first, with a reason; somebody else approves.")
+        if period.reopen_asked_by_id == work.actor.user_id:
+            raise Refused("ERP-3320", f"{period.code} is not reopened by one person: {work.actor.username} asked for it, somebody else approves.")
+    _forget(period)
+
+
+def _forget(period: AccountingPeriod) -> None:
+    period.reopen_asked_by_id = period.reopen_asked_at = period.reopen_reason = None
+
+
 PERIODS = DocumentType(
     AccountingPeriod, label="Period", plural="periods", columns=["code", "name", "state", "starts_on", "ends_on"],
     search=["code", "name"], filters=["state"], sort="-code", creatable=False, initial="open", editable=(), states=["open", "soft", "locked"],
     actions=[
         Action("soft-lock", sources=("open",), target="soft", permission="edit", handler=close, label="Soft lock", implied=False),
-        Action("lock", sources=("open", "soft"), target="locked", permission="approve", handler=close, label="Lock", confirm=True, implied=False),
-        Action("reopen", sources=("soft", "locked"), target="open", permission="approve", handler=close, label="Reopen",
+        Action("lock", sources=("open", "soft"), target="locked", permission="approve", handler=lock, label="Lock", confirm=True, implied=False),
+        Action("ask-reopen", sources=("locked",), permission="edit", handler=ask_reopen, label="Ask to reopen", reason=True, implied=False),
+        Action("reopen", sources=("soft", "locked"), target="open", permission="approve", handler=reopen, label="Reopen",
                reason=True, confirm=True, implied=False),
     ],
     access=Access(
