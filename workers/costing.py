@@ -37,6 +37,7 @@ def replay(actor: Actor, key: str) -> None:
     fault("hpp_begun")
     try:
         with unit_of_work(actor) as work:
+            repo_queue.let_into_soft_months(work)
             settle(work, item, lambda phase, moves: _tell(actor, rows, phase, moves))
             fault("hpp_written")
     except Refused as refusal:

@@ -33,6 +33,7 @@ CREATE OR REPLACE FUNCTION post_revaluation(p_document jsonb, p_lines jsonb, p_p
 DECLARE
   tenant bigint := current_setting('app.tenant')::bigint; document bigint := (p_document ->> 'document')::bigint;
   at_ timestamptz := (p_document ->> 'at')::timestamptz; amounts journal_amount[]; entry bigint;
+  soft text := set_config('app.soft_period', p_document ->> 'soft', true);
 BEGIN
   SELECT coalesce(array_agg(ROW(v.account_id, NULL, v.amount)::journal_amount), '{}') INTO amounts
     FROM jsonb_to_recordset(p_pieces) v(account_id bigint, amount bigint);

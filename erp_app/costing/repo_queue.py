@@ -61,6 +61,11 @@ def next_item(work: Work) -> int | None:
     return found
 
 
+def let_into_soft_months(work: Work) -> None:
+    """Let corrections into soft-locked months too: whoever entered the document that made them was let in."""
+    work.run("SELECT set_config('app.soft_period', 'yes', true)")
+
+
 def begin(work: Work, rows: list[Waiting]) -> None:
     """Note that a worker has taken the rows."""
     work.run(
