@@ -4,6 +4,8 @@ import reflex as rx
 
 import erp_app.domains  # noqa: F401 - all document types, before any page is made of them
 from erp_app.api.serving import transformers
+from erp_app.pages.audit_board import audit_board
+from erp_app.pages.cost_queues import cost_queues
 from erp_app.pages.detail import detail
 from erp_app.pages.fields import fields
 from erp_app.pages.form import form
@@ -15,6 +17,9 @@ from erp_app.pages.operations import operations
 from erp_app.pages.permissions import permissions
 from erp_app.pages.report import report
 from erp_app.pages.shell import framed
+from erp_app.pages.trace import trace
+from erp_app.state.audit_board import AuditBoard
+from erp_app.state.cost_queues import CostQueues
 from erp_app.state.detail import Detail
 from erp_app.state.fields import Fields
 from erp_app.state.form import Form
@@ -29,11 +34,15 @@ from erp_app.state.operations import Operations
 from erp_app.state.permissions import Permissions
 from erp_app.state.reporting import Reporting
 from erp_app.state.session import Session
+from erp_app.state.tracing import Tracing
 
 PAGES = [
     ("/", home, Home.open),
     ("/integrity", integrity, Integrity.open),
     ("/operations", operations, Operations.open),
+    ("/audit-board", audit_board, AuditBoard.open),
+    ("/cost-queues", cost_queues, CostQueues.open),
+    ("/cost-trace", trace, Tracing.open),
     ("/permissions", permissions, Permissions.open),
     ("/reports/[report]", report, Reporting.open),
     ("/[doctype]", listing, Listing.open),

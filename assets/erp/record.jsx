@@ -13,22 +13,22 @@ export function Facts({ fields = [], record = {}, lang = "en", tz }) {
         return (
           <div key={field.name} className={field.kind === "long_text" ? "wide" : ""}><dt>{label(field, lang)}</dt>
             <dd className={isNumber(field.kind) ? "tn" : ""}>{(field.kind === "ref" || field.kind === "refs") && many[0]?.id ? many.map((one, index) => <span key={one.id}>{index ? ", " : ""}<a href={`/${one.type || field.ref}/${one.id}`}>{one.label && one.label !== one.number ? `${one.number} · ${one.label}` : one.number}</a></span>)
-              : field.kind === "state" && value ? <State value={value} lang={lang} /> : shown || "–"}</dd></div>
+              : field.kind === "state" && value ? <State value={value} lang={lang} /> : field.name === "due_at" && record.state === "open" && new Date(value) < new Date() ? <>{shown} <span className="late">{t("overdue", lang)}</span></> : shown || "–"}</dd></div>
         );
       })}
     </dl>
   );
 }
 
-export function LineTable({ title, fields = [], rows = [], lang = "en", tz }) {
+export function LineTable({ title, fields = [], rows = [], lang = "en", tz, trace = "" }) {
   const shown = fields.filter((field) => !/^(source|(order|source)_line)$/.test(field.name) && rows.some((row) => row[field.name] !== null && row[field.name] !== undefined && row[field.name] !== ""));
   if (!rows.length) return null;
   return (
     <section className="lines"><header><h2>{t(title, lang)}</h2><span className="count">{rows.length}</span></header>
-      <div className="gwrap"><table className="dtable"><thead><tr><th className="no">#</th>{shown.map((field) => <th key={field.name} className={isNumber(field.kind) ? "num" : ""}>{label(field, lang)}</th>)}</tr></thead>
+      <div className="gwrap"><table className="dtable"><thead><tr><th className="no">#</th>{shown.map((field) => <th key={field.name} className={isNumber(field.kind) ? "num" : ""}>{label(field, lang)}</th>)}{trace ? <th><span className="sr">{t("Cost trace", lang)}</span></th> : null}</tr></thead>
         <tbody>{rows.map((row, index) => <tr key={row.line_no ?? index}><td className="no">{row.line_no ?? index + 1}</td>{shown.map((field) => (
           <td key={field.name} className={isNumber(field.kind) ? "num" : ""} data-label={label(field, lang)}>{field.kind === "ref" && row[field.name]?.id ? <a href={`/${row[field.name].type || field.ref}/${row[field.name].id}`}>{row[field.name].number}{row[field.name].label !== row[field.name].number ? <em> {row[field.name].label}</em> : null}</a> : text(field.kind, row[field.name], lang, tz)}</td>
-        ))}</tr>)}</tbody></table></div>
+        ))}{trace ? <td className="ref"><a href={`${trace}&line=${row.line_no ?? index + 1}`} aria-label={`${t("Cost trace", lang)} ${row.line_no ?? index + 1}`}>{t("Trace", lang)}</a></td> : null}</tr>)}</tbody></table></div>
     </section>
   );
 }
@@ -166,34 +166,5 @@ export function Journals({ journals = [], lang = "en", tz }) {
             <tbody>{(one.lines || []).map((line, index) => <tr key={index}><td>{line.account}{line.name ? <em> {line.name}</em> : null}{line.party ? <em> · {line.party}</em> : null}</td><td className="num">{Number(line.debit) ? number(line.debit, lang) : ""}</td><td className="num">{Number(line.credit) ? number(line.credit, lang) : ""}</td></tr>)}</tbody></table></div></article>
       ))}
     </div>
-  );
-}
-
-const signed = (value, lang) => <span className={String(value).startsWith("-") ? "wrong" : ""}>{number(String(value), lang)}</span>;
-
-/** What a step would change: journals, accounts, stock, margins. Nothing of it is stored yet. */
-export function EffectsDialog({ effects = {}, open, lang = "en", onClose, onTake }) {
-  const box = useRef(null);
-  useEffect(() => {
-    if (open && !box.current?.open) box.current?.showModal();
-    if (!open && box.current?.open) box.current.close();
-  }, [open]);
-  const list = (title, rows, cells, heads) => (rows?.length ? (
-    <section><h2>{t(title, lang)}</h2><div className="gwrap"><table className="dtable"><thead><tr>{heads.map((head, index) => <th key={head} className={index === heads.length - 1 ? "num" : ""}>{t(head, lang)}</th>)}</tr></thead>
-      <tbody>{rows.map((one, index) => <tr key={index}>{cells(one).map((cell, place, all) => <td key={place} className={place === all.length - 1 ? "num" : ""}>{cell}</td>)}</tr>)}</tbody></table></div></section>
-  ) : null);
-  return (
-    <dialog ref={box} className="ask big" aria-labelledby="effects-title" onCancel={(event) => (event.preventDefault(), onClose?.())}>
-      <div className="effects">
-        <h2 id="effects-title">{t("What this would change", lang)}</h2>
-        <p>{t("Tried in a transaction that was rolled back; nothing is stored yet.", lang)}</p>
-        {list("Accounts", effects.accounts, (one) => [`${one.account} ${one.name || ""}`, signed(one.change, lang)], ["Account", "Change"])}
-        {list("Stock value", effects.stock, (one) => [one.item, choice(one.place_kind, lang), signed(one.change, lang)], ["Item", "Place", "Change"])}
-        {list("HPP of earlier deliveries", effects.margins, (one) => [one.document, signed(one.cogs_change, lang)], ["Document", "Change"])}
-        {(effects.documents || []).length ? <section><h2>{t("Journals", lang)}</h2><Journals lang={lang} journals={effects.documents.map((one, index) => ({ ...one, id: index, number: one.number || `#${index + 1}` }))} /></section> : <p>{t("This document would make no journal.", lang)}</p>}
-        {effects.more ? <p>+ {effects.more} …</p> : null}
-      </div>
-      <footer><button type="button" className="btn" onClick={() => onClose?.()}>{t("Close", lang)}</button><button type="button" className="btn pri" onClick={() => onTake?.(effects.action)}>{t("Do it now", lang)}</button></footer>
-    </dialog>
   );
 }

@@ -9,6 +9,7 @@ function Cell({ column, row, first, base, lang, tz }) {
   const props = { className: `${isNumber(column.kind) ? "num" : ""} ${column.kind}`, "data-label": label(column, lang) };
   if (first) return <td {...props}><a href={`${base}/${row.id}`} className="key" tabIndex={-1}>{shown || `#${row.id}`}</a></td>;
   if (row.hrefs?.[column.name] && shown) return <td {...props}><a href={row.hrefs[column.name]}>{shown}</a></td>;
+  if (column.name === "due_at" && shown) return <td {...props}>{shown}{row.state === "open" && new Date(value) < new Date() ? <span className="late"> {t("overdue", lang)}</span> : null}</td>;
   if (column.kind === "state") return <td {...props}>{value ? <State value={value} lang={lang} /> : null}</td>;
   if (column.kind === "ref" && value && typeof value === "object") return <td {...props} title={value.number}>{value.label || shown}</td>;
   return <td {...props} title={column.kind === "long_text" ? shown : undefined}>{shown}</td>;

@@ -5,10 +5,12 @@ Columns: key (names the finding), record_id, item_id, happened_at, title, detail
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, LiteralString
 
+from erp_app.anomaly import repo
 from erp_app.kernel.uow import Work
 
 LIMIT = 500  # findings of one rule in one look; the next look brings the rest
@@ -130,14 +132,19 @@ def find(work: Work, kind: str, *, since: datetime, hours: int, threshold: Decim
 
 
 def _integrity(work: Work) -> list[dict[str, Any]]:
-    """Every check of the integrity report that is violated is one finding a day."""
+    """Every check of the integrity report that is violated is one finding a day for each item it is about (or one, when about none)."""
     from erp_app.reports.integrity import prove  # noqa: PLC0415 - heavy, and only this kind needs it
 
     day = work.now.date().isoformat()
-    return [
-        {
-            "key": f"integrity:{check['name']}:{day}", "record_id": None, "item_id": None, "happened_at": work.now,
-            "title": f"The ledger does not prove: {check['name']}", "detail": f"{check['violations']} of {check['rows_checked']} rows.", "amount": None,
-        }
-        for check in prove(work)["checks"] if check["violations"]
-    ]
+    found = []
+    checks = prove(work)["checks"]
+    totals = {"checks": len(checks), "rows": sum(one["rows_checked"] for one in checks), "violations": sum(one["violations"] for one in checks)}
+    work.audit("integrity.proved", resource="integrity", after=totals)
+    for check in checks:
+        for item, offenders in repo.items_of(work, check["offenders"]).items() if check["violations"] else ():
+            found.append({
+                "key": f"integrity:{check['name']}:{item or ''}:{day}"[:120], "record_id": repo.record_of(work, offenders[0].get("document")), "item_id": item,
+                "happened_at": work.now, "title": f"The ledger does not prove: {check['name']}",
+                "detail": f"{check['violations']} of {check['rows_checked']} rows. First: {json.dumps(offenders[0], default=str)}"[:2000], "amount": None,
+            })
+    return found

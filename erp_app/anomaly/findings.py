@@ -37,12 +37,12 @@ class Anomaly(Document, table=True):
 ANOMALIES = DocumentType(
     Anomaly, label="Anomaly", plural="anomalies", label_plural="Anomalies", number="AN-{year}-{seq:05}",
     columns=["number", "severity", "title", "document_number", "item", "amount", "assignee", "due_at", "state"],
-    search=["number", "title", "detail", "document_number"], filters=["kind", "severity", "assignee", "item", "state"], sort="-effective_at",
+    search=["number", "title", "detail", "document_number"], filters=["kind", "severity", "assignee", "item", "due_at", "state"], sort="-effective_at",
     title="title", initial="open", states=["open", "explained", "fixed", "ignored"], editable=["open"], creatable=False,
     actions=[
         Action("assign", ("open",), "open", "edit", service.assign, form=(Ask("assignee", "user", "Owner", required=True, ref="users"),), implied=False),
         Action("explain", ("open",), "explained", "edit", service.settle, implied=False, reason=True),
-        Action("repair", ("open",), "fixed", "approve", repair.repair, label="Repair this item", implied=False, confirm=True, preview=repair.show,
+        Action("repair", ("open",), "fixed", "approve", repair.repair, label="Repair this item", implied=False, reason=True, preview=repair.show,
                visible=lambda row: row.get("item_id") is not None),
         Action("fix", ("open",), "fixed", "edit", service.settle, label="Mark as fixed", implied=False, reason=True),
         Action("ignore", ("open",), "ignored", "approve", service.settle, implied=False, reason=True),

@@ -2,35 +2,41 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
-from erp_app.costing.recost import Recosted, Request, recost
+from erp_app.anomaly import repo
+from erp_app.costing import fix, repo_fix
+from erp_app.document import chain
 from erp_app.kernel.errors import Invalid
 from erp_app.kernel.uow import Work
 from erp_app.posting import effects
 
-BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 
-
-def repair(work: Work, anomaly: Any, _data: dict[str, Any]) -> dict[str, Any]:
+def repair(work: Work, anomaly: Any, data: dict[str, Any]) -> dict[str, Any]:
     """Replay the finding's item from its beginning and append what differs, with one correction journal for each document.
+
+    The documents it corrected are linked with the finding; the repair stands in `stock_fix_queue` like one a worker did.
 
     Raises:
         Invalid: ERP-5002 when the finding names no item.
-        Refused: ERP-1220 when the item's history does not hold together.
+        Refused: ERP-1220 when the item's history does not hold together; ERP-1203 when a correction lies in a locked month.
     """
     if anomaly.item_id is None:
         raise Invalid("ERP-5002", f"{anomaly.number} names no item to repair. Explain it instead.")
-    done = recost(work, lambda: Request({anomaly.item_id: BEGINNING}, ()))
-    anomaly.reason = f"Repaired: {done.moves} movements replayed, {done.pieces} cost pieces and {len(done.documents)} documents differed."
-    return {"repair": _told(done)}
+    repo_fix.add(work, anomaly.item_id, anomaly.id, fix.URGENT)
+    repo_fix.begin(work, anomaly.item_id)
+    done = fix.prove(work, anomaly.item_id)
+    for document in repo.corrected(work):
+        chain.link(work, [anomaly.id], document)
+    told = {**done, "balances": len(done["balances"]), "item": repo.item_code(work, anomaly.item_id)}
+    anomaly.reason = (
+        f"{data['reason']}\nRepaired: {told['moves']} movements replayed; {told['pieces']} cost pieces, {told['layers']} layers, {told['balances']} balances"
+        f" and {told['documents']} documents differed."
+    )
+    return {"repair": told}
 
 
 def show(work: Work, anomaly: Any, _data: dict[str, Any]) -> dict[str, Any]:
     """Tell, inside the rolled back transaction of the preview, what the repair would add: the shadow copy's difference."""
-    return effects.of_transaction(work, anomaly.id)
-
-
-def _told(done: Recosted) -> dict[str, Any]:
-    return {"moves": done.moves, "pieces": done.pieces, "layers": done.layers, "documents": len(done.documents)}
+    found = effects.of_transaction(work, anomaly.id)
+    return {**found, "differences": repo.differences(work)} if work.dry_run else found

@@ -31,7 +31,8 @@ ANOMALY_RULES = DocumentType(
     columns=["code", "name", "kind", "severity", "hours", "threshold", "sla_hours", "enabled"],
     search=["code", "name"], filters=["kind", "severity", "enabled"], sort="code",
     actions=[
-        Action("try", ("",), "", "view", service.try_rule, label="Try on the past", form=(Ask("days", "integer", "Days back"),), stores=False, implied=False),
+        Action("try", ("",), "", "view", service.try_rule, label="Try on the past", stores=False, implied=False,
+               form=(Ask("days", "integer", "Days back"), Ask("hours", "integer", "Hours allowed"), Ask("threshold", "percent", "Threshold"))),
         Action("scan", ("",), "", "edit", service.scan_rule, label="Look now", stores=False, implied=False),
     ],
     access=Access(view=["manager", "finance_manager"], create=["finance_manager"], edit=["finance_manager"]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from erp_app.anomaly import detect
+from erp_app.anomaly import detect, repo
 from erp_app.anomaly.kinds import KINDS
 from erp_app.document import registry, service
 from erp_app.kernel.errors import Invalid
@@ -28,7 +28,7 @@ def install(work: Work) -> None:
 
 
 def try_rule(work: Work, rule: Any, data: dict[str, Any]) -> dict[str, Any]:
-    """Tell what the rule would have found in the last days (90 unless said), and store nothing.
+    """Tell what the rule would have found in the last days (90 unless said), with its own limits or with others, and store nothing.
 
     Raises:
         Invalid: ERP-5001 for a number of days outside 1 to 730.
@@ -36,8 +36,11 @@ def try_rule(work: Work, rule: Any, data: dict[str, Any]) -> dict[str, Any]:
     days = int(data.get("days") or TRY_DAYS)
     if not 1 <= days <= MAX_TRY_DAYS:
         raise Invalid("ERP-5001", f"Look back between 1 and {MAX_TRY_DAYS} days.", errors={"days": f"1 to {MAX_TRY_DAYS}"})
-    rows = _found(work, rule, timedelta(days=days))
-    return {"found": len(rows), "days": days, "examples": [_shown(row) for row in rows[:SHOWN]]}
+    hours = rule.hours if data.get("hours") is None else max(0, int(data["hours"]))
+    threshold = data.get("threshold") or rule.threshold
+    rows = detect.find(work, rule.kind, since=work.now - timedelta(days=days), hours=hours, threshold=threshold)
+    records = repo.records(work, [row["record_id"] for row in rows[:SHOWN] if row["record_id"]])
+    return {"found": len(rows), "days": days, "examples": [_shown(row, records.get(row["record_id"])) for row in rows[:SHOWN]]}
 
 
 def scan_rule(work: Work, rule: Any, _data: dict[str, Any]) -> dict[str, Any]:
@@ -70,9 +73,7 @@ def _found(work: Work, rule: Any, back: timedelta) -> list[dict[str, Any]]:
 
 def _store(work: Work, rule: Any, rows: list[dict[str, Any]]) -> int:
     known = {row["key"] for row in work.rows("SELECT key FROM anomaly WHERE key = ANY(%s)", ([row["key"] for row in rows],))}
-    numbers = {row["id"]: row["number"] for row in work.rows(
-        "SELECT id, number FROM record_ref WHERE id = ANY(%s)", ([row["record_id"] for row in rows if row["record_id"]],),
-    )}
+    numbers = {key: row["number"] for key, row in repo.records(work, [row["record_id"] for row in rows if row["record_id"]]).items()}
     new = [row for row in rows if row["key"] not in known]
     for row in new:
         service.create(work, registry.get("anomalies"), {
@@ -83,5 +84,5 @@ def _store(work: Work, rule: Any, rows: list[dict[str, Any]]) -> int:
     return len(new)
 
 
-def _shown(row: dict[str, Any]) -> dict[str, Any]:
-    return {**row, "happened_at": row["happened_at"].isoformat()}
+def _shown(row: dict[str, Any], record: dict[str, Any] | None) -> dict[str, Any]:
+    return {**row, "happened_at": row["happened_at"].isoformat(), "number": record["number"] if record else "", "type": record["type"] if record else ""}

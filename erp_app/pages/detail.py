@@ -30,7 +30,14 @@ def detail() -> rx.Component:
             on_save=Detail.submit,
             on_close=Detail.close,
         ),
-        kit.EffectsDialog.create(effects=Detail.effects, open=Detail.previewing, on_close=Detail.end_preview, on_take=Detail.press),
+        kit.EffectsDialog.create(
+            effects=Detail.effects,
+            open=Detail.previewing,
+            message=Detail.message,
+            on_close=Detail.end_preview,
+            on_keep=Detail.keep,
+            on_later=Detail.keep_later,
+        ),
         place=Detail.here,
     )
 
@@ -50,6 +57,7 @@ def _record() -> rx.Component:
             rx.el.div(class_name="grow"),
             _buttons(),
         ),
+        kit.TriedRule.create(outcome=Detail.outcome, tz=Session.tz, on_close=Detail.forget_outcome),
         rx.cond(Detail.road.length() > 1, kit.FlowSteps.create(states=Detail.road, state=Detail.state)),
         rx.el.div(
             rx.el.div(
@@ -100,6 +108,10 @@ def _buttons() -> rx.Component:
                 class_name="btn",
                 custom_attrs={"data-key": "e"},
             ),
+        ),
+        rx.cond(
+            Detail.trace != "",
+            rx.link(rx.icon("route", size=14), t("Cost trace"), href=Detail.trace, underline="none", class_name="btn", custom_attrs={"data-testid": "trace"}),
         ),
         rx.cond(
             Detail.rights["print"],
@@ -169,7 +181,10 @@ def _tabs() -> rx.Component:
 
 def _lines() -> rx.Component:
     return rx.el.div(
-        rx.foreach(Detail.tables, lambda one: kit.LineTable.create(title=one["label"].to(str), fields=one["fields"], rows=one["rows"], tz=Session.tz)),
+        rx.foreach(
+            Detail.tables,
+            lambda one: kit.LineTable.create(title=one["label"].to(str), fields=one["fields"], rows=one["rows"], tz=Session.tz, trace=Detail.trace),
+        ),
         rx.cond(
             Detail.totals.length() > 0,
             rx.el.div(

@@ -210,12 +210,24 @@ class ActionDialog(_Ours):
 class EffectsDialog(_Ours):
     """What a step would change, before it is done."""
 
-    library = "$/public/erp/record.jsx"
+    library = "$/public/erp/effects.jsx"
     tag = "EffectsDialog"
     effects: rx.Var[dict[str, Any]]
     open: rx.Var[bool]
+    message: rx.Var[str]
     on_close: rx.EventHandler[rx.event.no_args_event_spec]
-    on_take: rx.EventHandler[Spec(str)]
+    on_keep: rx.EventHandler[Spec(str)]
+    on_later: rx.EventHandler[Spec(str)]
+
+
+class TriedRule(_Ours):
+    """What a rule would have found in the past."""
+
+    library = "$/public/erp/effects.jsx"
+    tag = "TriedRule"
+    outcome: rx.Var[dict[str, Any]]
+    tz: rx.Var[str]
+    on_close: rx.EventHandler[rx.event.no_args_event_spec]
 
 
 class Palette(_Ours):
@@ -241,11 +253,12 @@ class Facts(_Ours):
 
 
 class LineTable(_Ours):
-    """Lines of a record to read."""
+    """Lines of a record to read; `trace` is where the cost of a line can be traced, without the line's number."""
 
     library = "$/public/erp/record.jsx"
     tag = "LineTable"
     title: rx.Var[str]
+    trace: rx.Var[str]
     fields: rx.Var[list[dict[str, Any]]]
     rows: rx.Var[list[dict[str, Any]]]
     tz: rx.Var[str]

@@ -46,6 +46,9 @@ class Entry:
 
 
 SPECIAL = [
+    Entry("Accounting", "Cost trace", "/cost-trace", "route", 70),
+    Entry("Control", "Audit dashboard", "/audit-board", "gauge", 1),
+    Entry("Control", "Cost queues", "/cost-queues", "list-todo", 30),
     Entry("Administration", "Integrity", "/integrity", "shield-check", 80),
     Entry("Administration", "Operations", "/operations", "activity", 81),
     Entry("Administration", "Rights and page access", "/permissions", "key-square", 41),

@@ -29,14 +29,34 @@ def of_transaction(work: Work, document_id: int) -> dict[str, Any]:
         documents: [{number, type, kind, date, lines: [{account, name, debit, credit}]}], the document itself first;
         accounts: [{account, name, change}] net over all; stock: [{item, place_kind, change}] value of goods by where they lie;
         margins: [{document, cogs_change}] for deliveries whose HPP changes; `more`: how many documents are not shown.
+        Beside `effects`, in a preview, `standing`: what each of them is before.
     """
     lines = repo.journal_lines(work)
     documents = _documents(lines, document_id)
+    effects = {
+        "documents": documents[:MAX_SHOWN], "more": max(0, len(documents) - MAX_SHOWN), "accounts": _accounts(lines),
+        "stock": repo.stock_values(work), "margins": repo.margins(work, document_id),
+    }
+    return {"effects": effects, **({"standing": _standing(work, document_id, effects)} if work.dry_run else {})}
+
+
+def _standing(work: Work, document_id: int, effects: dict[str, Any]) -> dict[str, Any]:
+    """Return what accounts, goods, margins and documents are without this transaction. It is no part of what a token promises.
+
+    Returns:
+        accounts: {code: balance}; stock: {"item place_kind": value} for goods of ours; margins: {delivery: {net, cogs}};
+        documents: {id: {account: posted}}; revalues: whether the document adds to the cost of goods others brought in.
+    """
+    now = repo.stock_now(work, sorted({one["item"] for one in effects["stock"]}))
     return {
-        "effects": {
-            "documents": documents[:MAX_SHOWN], "more": max(0, len(documents) - MAX_SHOWN), "accounts": _accounts(lines),
-            "stock": repo.stock_values(work), "margins": repo.margins(work, document_id),
-        }
+        "accounts": repo.balances(work, [one["account"] for one in effects["accounts"]]),
+        "stock": {
+            f"{one['item']} {one['place_kind']}": now.get((one["item"], one["place_kind"]), 0) - one["change"]
+            for one in effects["stock"] if one["place_kind"] != "customer"
+        },
+        "margins": repo.sold(work, [one["document"] for one in effects["margins"]]),
+        "documents": {str(key): amounts for key, amounts in repo.posted_before(work, [one["id"] for one in effects["documents"]]).items()},
+        "revalues": repo.revalues(work, document_id),
     }
 
 

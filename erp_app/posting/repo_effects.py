@@ -52,3 +52,60 @@ def margins(work: Work, document_id: int) -> list[dict[str, Any]]:
         " WHERE p.recorded_at = now() AND m.document_id <> %s GROUP BY r.number HAVING sum(p.value) <> 0 ORDER BY r.number",
         (document_id,),
     )
+
+
+def balances(work: Work, accounts: list[str]) -> dict[str, int]:
+    """Return the balance of accounts without what this transaction wrote, debit positive."""
+    rows = work.rows(
+        "SELECT a.code, coalesce(sum(l.debit - l.credit) FILTER (WHERE e.recorded_at < now()), 0)::bigint AS amount FROM account a"
+        " LEFT JOIN journal_line l ON l.tenant_id = a.tenant_id AND l.account_id = a.id"
+        " LEFT JOIN journal_entry e ON e.tenant_id = l.tenant_id AND e.id = l.entry_id WHERE a.code = ANY(%s) GROUP BY a.code",
+        (accounts,),
+    )
+    return {row["code"]: row["amount"] for row in rows}
+
+
+def posted_before(work: Work, documents: list[int]) -> dict[int, dict[str, int]]:
+    """Return by document and account what its journals said before this transaction, debit positive."""
+    rows = work.rows(
+        "SELECT e.document_id, a.code, sum(l.debit - l.credit)::bigint AS amount FROM journal_entry e"
+        " JOIN journal_line l ON l.tenant_id = e.tenant_id AND l.entry_id = e.id JOIN account a ON a.tenant_id = l.tenant_id AND a.id = l.account_id"
+        " WHERE e.document_id = ANY(%s) AND e.recorded_at < now() GROUP BY 1, 2",
+        (documents,),
+    )
+    found: dict[int, dict[str, int]] = {}
+    for row in rows:
+        found.setdefault(row["document_id"], {})[row["code"]] = row["amount"]
+    return found
+
+
+def stock_now(work: Work, items: list[str]) -> dict[tuple[str, str], int]:
+    """Return what lies where, by item and kind of place, with all this transaction did: value in minor units."""
+    rows = work.rows(
+        "SELECT i.code AS item, p.kind, sum(y.value - cost_portion(y.value, y.quantity, y.taken))::bigint AS value FROM item i"
+        " JOIN cost_layer y ON y.tenant_id = i.tenant_id AND y.item_id = i.id JOIN place p ON p.tenant_id = y.tenant_id AND p.id = y.place_id"
+        " WHERE i.code = ANY(%s) AND y.taken < y.quantity AND p.kind IN ('warehouse', 'vendor', 'in_transit', 'quarantine') GROUP BY 1, 2",
+        (items,),
+    )
+    return {(row["item"], row["kind"]): row["value"] for row in rows}
+
+
+def sold(work: Work, documents: list[str]) -> dict[str, dict[str, int]]:
+    """Return by delivery what it is sold for (net of tax) and what its goods cost before this transaction.
+
+    The order's price stands on the delivery's lines; the ledger only knows what goods cost.
+    """
+    rows = work.rows(
+        "SELECT d.number, (SELECT coalesce(sum(round(l.quantity * l.unit_price)), 0) FROM delivery_order_line l"
+        "   WHERE l.tenant_id = d.tenant_id AND l.document_id = d.id)::bigint AS net,"
+        " (SELECT coalesce(sum(p.value), 0) FROM stock_move m JOIN cost_piece p ON p.tenant_id = m.tenant_id AND p.move_id = m.id"
+        "   WHERE m.tenant_id = d.tenant_id AND m.document_id = d.id AND p.recorded_at < now())::bigint AS cogs"
+        " FROM delivery_order d WHERE d.number = ANY(%s)",
+        (documents,),
+    )
+    return {row["number"]: {"net": row["net"], "cogs": row["cogs"]} for row in rows}
+
+
+def revalues(work: Work, document_id: int) -> bool:
+    """Tell whether the document adds to the cost of goods others brought in."""
+    return bool(work.value("SELECT EXISTS (SELECT 1 FROM cost_revaluation WHERE document_id = %s)", (document_id,)))

@@ -11,19 +11,21 @@ from erp_app.document import comments, flow, graph, registry, repo, service, sha
 from erp_app.document.declare import DocumentType
 from erp_app.i18n import say
 from erp_app.kernel.access import may
-from erp_app.kernel.errors import ErpError, NotFound
+from erp_app.kernel.errors import Conflict, ErpError, NotFound
 from erp_app.kernel.uow import Work
-from erp_app.state import books, schema
-from erp_app.state.desk import apart, done, path_parts, place_of, refused, run
+from erp_app.state import books, effects, schema
+from erp_app.state.desk import apart, beside, done, path_parts, place_of, refused, run, told
 from erp_app.state.guard import OWN_RESOURCE, PAGE_RESOURCE, actor, requires
 from erp_app.state.hub import hub
 
+CHANGED_SINCE = "ERP-1411"
 TABS = ("lines", "links", "books")  # what stands below the facts
 _HEAD = ("number", "state", "code", "name")
 _TOTALS = ("untaxed", "net", "subtotal", "tax_base", "tax", "vat", "tax_amount", "withheld", "withholding", "total", "paid", "allocated")
 _OFF_ROAD = {"credit_hold", "cancelled", "rejected", "reversed", "mismatch", "expired", "superseded", "unmatched", "ignored"}
 _HALF_WAY = ("partly_", "part_")
 _FOLLOWED = {"confirmed", "approved", "sent", "released", "posted", "partly_delivered", "partly_received", "partly_handed_in", "accepted"}
+_BILLS_GOODS = ("sales-invoices",)  # without movements of their own, but with goods behind them
 _SAID = {"create": "created this", "update": "changed this", "remove": "deleted this", "advance": "moved it to"}
 
 
@@ -61,12 +63,19 @@ class Detail(rx.State):
     busy: bool = False
     effects: dict[str, Any] = {}
     previewing: bool = False
+    outcome: dict[str, Any] = {}
     missing: str = ""
+    _promise: dict[str, Any] = {}  # the step that was previewed: action, data, token; never sent to the browser
 
     @rx.var
     def upload(self) -> str:
         """Where a file for this record goes; empty without the right."""
         return f"/api/screen/attachments/{self.plural}/{self.record_id}" if self.rights.get("edit") else ""
+
+    @rx.var
+    def trace(self) -> str:
+        """Where the cost of this document can be traced; empty when it has none, or without the right."""
+        return f"/cost-trace?document={self.plural}/{self.record_id}" if self.rights.get("trace") and (self.moves or self.plural in _BILLS_GOODS) else ""
 
     def _type(self) -> DocumentType:
         parts = path_parts(self)
@@ -85,9 +94,10 @@ class Detail(rx.State):
         try:
             self.record_id = int((await run(lambda work: service.get(work, dt, ref)))["id"])
         except ErpError as error:
-            self.missing = say(error.detail, actor().lang)
+            self.missing = told(error, actor().lang)
             return None
         await hub.join(self, f"rec:{self.record_id}")
+        await hub.join(self, "queue", refresh="recount")
         self.tab = "lines" if dt.lines else "links"
         return await self._read()
 
@@ -97,12 +107,18 @@ class Detail(rx.State):
         """Read everything again, in place (live)."""
         return await self._read() if self.record_id else None
 
+    @rx.event
+    @requires(OWN_RESOURCE, "view")
+    async def recount(self) -> Any:
+        """A document came late, or its costs are settled: read again what goods cost here (live)."""
+        return await self._read() if self.record_id and (self.moves or self.journals) else None
+
     async def _read(self) -> Any:
         dt, ref = self._type(), self.record_id
         try:
             seen = await run(lambda work: _look(work, dt, ref))
         except ErpError as error:
-            self.missing = say(error.detail, actor().lang)
+            self.missing = told(error, actor().lang)
             return None
         for name, value in seen.items():
             setattr(self, name, value)
@@ -117,29 +133,87 @@ class Detail(rx.State):
     @rx.event
     @requires(OWN_RESOURCE, "view")
     async def press(self, action: str) -> Any:
-        """A step's button: ask what the step asks for, or take it at once."""
-        found = next((one for one in self.steps if one["name"] == action), None)
+        """A step's button: ask what the step asks for, show what it would change elsewhere, or take it at once."""
+        found = self._step(action)
         if found is None:
             return None
         self.errors, self.message = {}, ""
+        if found["preview"] and found["ask"] and effects.only_a_reason(found):
+            return await self._show(found, {})
         if found["ask"]:
             self.dialog, self.asking = found, True
             return None
-        return await self._take(action, {})
+        return await self._try(found, {})
 
     @rx.event
     @requires(OWN_RESOURCE, "view")
     async def preview(self, action: str) -> Any:
         """Try a step and show what it would change; nothing is stored. The service checks the step's own right."""
-        dt, ref, lang = self._type(), self.record_id, actor().lang
-        if action not in {one["name"] for one in self.steps if one["preview"]}:
-            return None
-        try:
-            found = await apart(lambda who: service.preview(who, dt, ref, action))
-        except ErpError as error:
-            return refused(error, lang)
-        self.effects, self.previewing = {"action": action, **(found.get("effects") or {})}, True
+        found = self._step(action)
+        return await self._show(found, {}) if found and found["preview"] else None
+
+    def _step(self, action: str) -> dict[str, Any] | None:
+        return next((one for one in self.steps if one["name"] == action), None)
+
+    async def _try(self, step: dict[str, Any], data: dict[str, Any]) -> Any:
+        """Take a step at once, unless it would change what other documents cost: then show that first."""
+        if step["preview"]:
+            shown = await self._tried(step, data)
+            if shown is not None and effects.reaches_further(shown, self.record_id):
+                self._put(step, data, shown)
+                return None
+        return await self._take(step["name"], data)
+
+    async def _show(self, step: dict[str, Any], data: dict[str, Any], *, stale: bool = False) -> Any:
+        shown = await self._tried(step, data)
+        if shown is None:
+            return rx.toast.error(self.message, duration=8000, close_button=True)
+        self._put(step, data, shown, stale=stale)
         return None
+
+    async def _tried(self, step: dict[str, Any], data: dict[str, Any]) -> dict[str, Any] | None:
+        """Take the step in a transaction that is rolled back; None (with the message) when it is refused."""
+        dt, ref = self._type(), self.record_id
+        given = {**data, "reason": data.get("reason") or "-"} if effects.wants_reason(step) else data
+        try:
+            return await apart(lambda who: service.preview(who, dt, ref, step["name"], given))
+        except ErpError as error:
+            lang = actor().lang
+            self.errors, self.message = beside(error, lang), f"{told(error, lang)} ({error.code})"
+            return None
+
+    def _put(self, step: dict[str, Any], data: dict[str, Any], shown: dict[str, Any], *, stale: bool = False) -> None:
+        self.effects = effects.for_screen(step, shown, self.record_id, stale=stale)
+        self._promise = {"action": step["name"], "data": data, "token": shown.get("token", "")}
+        self.asking, self.previewing, self.message = False, True, ""
+
+    @rx.event
+    @requires(OWN_RESOURCE, "view")
+    async def keep(self, reason: str) -> Any:
+        """Take exactly the step that is shown. When something else was posted meanwhile, nothing is stored and the new preview is shown."""
+        return await self._keep(str(reason), exactly=True)
+
+    @rx.event
+    @requires(OWN_RESOURCE, "view")
+    async def keep_later(self, reason: str) -> Any:
+        """Take the step now and leave the costs of other documents to the worker."""
+        return await self._keep(str(reason), exactly=False)
+
+    async def _keep(self, reason: str, *, exactly: bool) -> Any:
+        promise, step = self._promise, self._step(str(self._promise.get("action", "")))
+        if step is None:
+            return None
+        data = {**promise["data"], **({"reason": reason} if effects.wants_reason(step) else {})}
+        try:
+            return await self._take(step["name"], {**data, "preview_token": promise["token"]} if exactly and promise["token"] else data)
+        except Conflict:
+            return await self._show(step, promise["data"], stale=True)
+
+    @rx.event
+    @requires(OWN_RESOURCE, "view")
+    def forget_outcome(self) -> None:
+        """Close what a rule found when it was tried."""
+        self.outcome = {}
 
     @rx.event
     @requires(OWN_RESOURCE, "view")
@@ -167,7 +241,8 @@ class Detail(rx.State):
         """Take the step with what was asked for; the service checks the step's own right."""
         action = str(self.dialog.get("name", ""))
         given = {name: value for name, value in data.items() if name != "lines" or value} if isinstance(data, dict) else {}
-        return await self._take(action, given)
+        step = self._step(action)
+        return await self._try(step, given) if step else await self._take(action, given)
 
     async def _take(self, action: str, data: dict[str, Any]) -> Any:
         dt, ref, lang = self._type(), self.record_id, actor().lang
@@ -178,8 +253,10 @@ class Detail(rx.State):
             else:
                 answer = await run(lambda work: service.act(work, dt, ref, action, data, version))
         except ErpError as error:
-            self.errors, self.message = error.errors, f"{say(error.detail, lang)} ({error.code})"
-            if not self.asking:
+            if error.code == CHANGED_SINCE:
+                raise
+            self.errors, self.message = beside(error, lang), f"{told(error, lang)} ({error.code})"
+            if not self.asking and not self.previewing:
                 await self._read()
                 return refused(error, lang)
             return None
@@ -191,6 +268,10 @@ class Detail(rx.State):
             return rx.call_script(
                 f"window.prompt({json.dumps(say('Hand this link on. It is good once, for three days.', lang))}, location.origin + {json.dumps(answer['link'])})"
             )
+        if "found" in answer and "examples" in answer:  # a rule that was tried over the past
+            examples = [{**one, "href": f"/{one['type']}/{one['record_id']}" if one["type"] else ""} for one in answer["examples"]]
+            self.outcome = {"found": answer["found"], "days": answer["days"], "examples": examples}
+            return None
         made = answer.get("delivery_order") if isinstance(answer, dict) else None
         text = say("Done.", lang) + (f" {made['number']}" if isinstance(made, dict) and "number" in made else "")
         return rx.toast.success(text, duration=2500)
@@ -256,6 +337,7 @@ def _rights(work: Work, dt: DocumentType, columns: dict[str, Any]) -> dict[str, 
         "remove": edit and bool(first),
         "print": dt.pdf is not None or dt.is_document,
         "copy": dt.creatable and may(work.actor, dt.plural, "create"),
+        "trace": may(work.actor, "report-cost-trace", "view"),
     }
 
 

@@ -44,7 +44,7 @@ class Home(rx.State):
     async def open(self) -> Any:
         """Follow what happens, then show the figures."""
         await hub.join(self, "dash")
-        for topic in ("stock", "journal", "doc:sales-orders", "queue"):
+        for topic in ("stock", "ledger", "doc:sales-orders", "queue"):
             await hub.join(self, topic)
         return await self._read()
 

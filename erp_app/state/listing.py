@@ -48,6 +48,14 @@ def criteria_of(chosen: dict[str, Any], fields: list[dict[str, Any]]) -> dict[st
     return found
 
 
+def asked_of(text: str, kind: str) -> Any:
+    """Return what the address asks of a field as the filter bar holds it: several choices, a range (`2026-01-01..2026-01-31`), or a value."""
+    if kind in ("choice", "state"):
+        return text.split(",")
+    first, dots, last = text.partition("..")
+    return {side: value for side, value in (("from", first), ("to", last)) if value} if dots and kind in ("date", "moment") else text
+
+
 class Listing(rx.State):
     """One list at a time in a tab: that of the page. The type always follows from the page's path, which the guard has checked."""
 
@@ -124,7 +132,7 @@ class Listing(rx.State):
         self.fields, self.filter_fields, self.chosen, self.views, self.bulk, self.rights = found
         names = {one["name"]: one for one in self.fields}
         self.q = wanted.get("q", "")[:100]
-        self.filters = {name: value.split(",") if names[name]["kind"] in ("choice", "state") else value for name, value in wanted.items() if name in names}
+        self.filters = {name: asked_of(value, names[name]["kind"]) for name, value in wanted.items() if name in names}
         return await self._read()
 
     @rx.event

@@ -8,23 +8,22 @@ from urllib.parse import urlencode
 
 import reflex as rx
 
-from erp_app.i18n import say
 from erp_app.iam import page_access
 from erp_app.kernel import clock
 from erp_app.kernel.access import may
 from erp_app.kernel.errors import ErpError, NotFound
 from erp_app.reports import catalogue
 from erp_app.reports.report import Answer, Report
-from erp_app.state.desk import apart, path_parts, place_of, query_of
+from erp_app.state.desk import apart, path_parts, place_of, query_of, told
 from erp_app.state.guard import OWN_RESOURCE, PAGE_RESOURCE, actor, requires
 from erp_app.state.hub import hub
 
 ASIDE = ("document-journals", "cost-trace")  # about one document: reached from it, not from the menu
-_TIMES = [
+TIMES: list[dict[str, Any]] = [
     {"name": "as_of", "kind": "date", "label": "As of", "single": True, "edit": True},
     {"name": "known_on", "kind": "date", "label": "As known on", "single": True, "edit": True},
 ]
-_LIVE = {"Warehouse": "stock", "Accounting": "journal"}
+_LIVE = {"Warehouse": "stock", "Accounting": "ledger"}
 MAX_ROWS = 2000
 MENU = [(one.section, one.label, one.name, one.icon) for one in catalogue.REPORTS.values() if one.name not in ASIDE]
 
@@ -84,7 +83,7 @@ class Reporting(rx.State):
                 "edit": True,
             }
             for one in report.parameters
-        ] + _TIMES
+        ] + TIMES
         known = {one["name"] for one in self.asks}
         self.value = {name: text for name, text in query_of(self).items() if name in known}
         if report.section in _LIVE:
@@ -115,7 +114,7 @@ class Reporting(rx.State):
         try:
             _, answer = await apart(lambda who: catalogue.ask(who, report.name, given))
         except ErpError as error:
-            self.error, self.loading = say(error.detail, actor().lang), False
+            self.error, self.loading = told(error, actor().lang), False
             return
         hidden = catalogue.hidden_columns(actor(), report)
         self.columns = [{"name": one.name, "kind": one.kind, "label": one.label, "sort": False} for one in report.columns if one.name not in hidden]

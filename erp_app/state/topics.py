@@ -16,7 +16,7 @@ PULSE, PAUSED = "pulse", "paused"
 _RIGHTS = {  # topic: any of these resources may be viewed
     "stock": ("stock", "items", "places"),
     "ledger": ("journal-entries", "accounts"),
-    "queue": ("operations",),
+    "queue": ("operations", "cost-queues", "items"),  # says only that costs are being worked out
     "integrity": ("integrity",),
 }
 _ACCESS_TYPES = ("doc:users", "doc:roles", "doc:departments", "doc:permissions")

@@ -13,6 +13,7 @@ from erp_app.kernel import clock
 from erp_app.kernel.actor import system_actor
 from erp_app.kernel.errors import Invalid, Refused
 from erp_app.kernel.uow import unit_of_work
+from erp_app.reports.integrity import prove
 
 
 def received(firm, *, price=50000, quantity=10, days_ago=0):
@@ -110,13 +111,52 @@ def test_a_finding_is_ignored_only_with_a_reason(firm):
 def test_repairing_an_item_in_order_changes_nothing_and_says_so(firm):
     received(firm, price=0)
     finding = scanned(firm)["zero_cost"][0]
-    shown = documents.preview(firm.actor(), registry.get("anomalies"), finding["id"], "repair")
-    assert shown["effects"]["documents"] == []
-    done = firm.act("anomalies", finding["id"], "repair")
-    assert done["state"] == "fixed"
+    shown = documents.preview(firm.actor(), registry.get("anomalies"), finding["id"], "repair", {"reason": "-"})
+    assert (shown["effects"]["documents"], shown["differences"]) == ([], [])
+    with pytest.raises(Invalid):
+        firm.act("anomalies", finding["id"], "repair")
+    done = firm.act("anomalies", finding["id"], "repair", reason="To be sure", preview_token=shown["token"])
+    assert (done["state"], done["reason"].partition("\n")[0]) == ("fixed", "To be sure")
     assert (done["repair"]["pieces"], done["repair"]["documents"]) == (0, 0)
 
 
 def _stored(firm):
     with unit_of_work(system_actor(firm.tenant)) as work:
         return work.rows("SELECT kind FROM anomaly")
+
+
+def test_a_wrong_piece_is_found_as_an_anomaly_of_its_item_previewed_approved_and_corrected_by_a_linked_journal(firm):
+    received(firm, quantity=10, price=50000)
+    transfer = firm.create("stock-transfers", **{"from": "WH", "to": "WH2", "lines": [{"item": "TUBE", "quantity": 4}]})
+    firm.act("stock-transfers", transfer["id"], "receive")
+    spoil(firm, transfer["id"], 777)
+    findings = {row["item_id"]: row for row in scanned(firm)["integrity"]}
+    finding = next(row for item, row in findings.items() if item is not None)
+    shown = documents.preview(firm.actor(), registry.get("anomalies"), finding["id"], "repair", {"reason": "-"})
+    assert {(one["document"], one["change"]) for one in shown["differences"]} == {(transfer["number"], -777)}
+    assert _integrity(firm)
+    done = firm.act("anomalies", finding["id"], "repair", reason="Wrong by 777", preview_token=shown["token"])
+    assert done["repair"]["pieces"] == 1
+    assert _integrity(firm) == []
+    with unit_of_work(system_actor(firm.tenant)) as work:
+        assert work.value("SELECT count(*) FROM record_link WHERE from_id = %s AND to_id = %s", (finding["id"], transfer["id"])) == 1
+        assert work.value("SELECT state FROM stock_fix_queue WHERE cause_document_id = %s", (finding["id"],)) == "done"
+
+
+def spoil(firm, document, amount):
+    """Add a wrong amount to what a document's movement is worth, with the journal it would have had."""
+    with unit_of_work(system_actor(firm.tenant)) as work:
+        row = work.row("SELECT c.move_id, c.layer_id, c.date, m.to_account_id, m.from_account_id, m.effective_at FROM cost_piece c"
+                       " JOIN stock_move m ON m.id = c.move_id WHERE m.document_id = %s ORDER BY m.id DESC LIMIT 1", (document,))
+        work.run("INSERT INTO cost_piece (tenant_id, move_id, layer_id, document_id, quantity, value, cause_document_id, date)"
+                 " VALUES (%s, %s, %s, %s, 0, %s, %s, %s)", (firm.tenant, row["move_id"], row["layer_id"], document, amount, document, row["date"]))
+        entry = work.value("INSERT INTO journal_entry (tenant_id, document_id, kind, cause_document_id, date, effective_at)"
+                           " VALUES (%s, %s, 'correction', %s, %s, %s) RETURNING id", (firm.tenant, document, document, row["date"], row["effective_at"]))
+        for line, (account, debit, credit) in enumerate(((row["to_account_id"], amount, 0), (row["from_account_id"], 0, amount)), 1):
+            work.run("INSERT INTO journal_line (tenant_id, entry_id, line_no, account_id, debit, credit, date) VALUES (%s, %s, %s, %s, %s, %s, %s)",
+                     (firm.tenant, entry, line, account, debit, credit, row["date"]))
+
+
+def _integrity(firm):
+    with unit_of_work(system_actor(firm.tenant)) as work:
+        return [(check["name"], check["offenders"]) for check in prove(work)["checks"] if check["violations"]]
