@@ -6,26 +6,64 @@ Nothing posted is changed. Pieces are compared by movement, layer and the docume
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from erp_app.costing.movement import Layer, Move, Piece, Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+Whole = NDArray[np.int64]
+
+
+class PieceColumns(NamedTuple):
+    """Pieces as columns of one length: see `Piece`."""
+
+    move: Whole
+    layer: Whole
+    document: Whole
+    quantity: Whole
+    value: Whole
+
+    @classmethod
+    def of(cls, pieces: Iterable[Piece]) -> PieceColumns:
+        """Make columns of rows."""
+        rows = list(pieces)
+        return cls(*np.array(rows, np.int64).reshape(len(rows), len(cls._fields)).T)
+
+    def where(self, mask: NDArray[np.bool_]) -> PieceColumns:
+        """Return the rows of a mask."""
+        return PieceColumns(*(column[mask] for column in self))
+
 
 def differences(new: Iterable[Piece], posted: Iterable[Piece]) -> list[Piece]:
     """Return the pieces to append, in order of (movement, layer, document); equal ones leave nothing."""
-    sums: dict[tuple[int, int, int], list[int]] = {}
-    for sign, pieces in ((1, new), (-1, posted)):
-        for move, layer, document, quantity, value in pieces:
-            row = sums.get((move, layer, document))
-            if row is None:
-                sums[move, layer, document] = [sign * quantity, sign * value]
-            else:
-                row[0] += sign * quantity
-                row[1] += sign * value
-    return [Piece(*key, *row) for key, row in sorted(sums.items()) if row != [0, 0]]
+    found = subtract(PieceColumns.of(new), PieceColumns.of(posted))
+    return [Piece(*row) for row in zip(*(column.tolist() for column in found), strict=True)]
+
+
+def subtract(new: PieceColumns, posted: PieceColumns) -> PieceColumns:
+    """Return new minus posted, summed by (movement, layer, document) and in that order; equal ones leave nothing."""
+    sign = np.repeat(np.array([1, -1], np.int64), [len(new.move), len(posted.move)])
+    whole = [np.concatenate(pair) for pair in zip(new, posted, strict=True)]
+    order = np.lexsort((whole[2], whole[1], whole[0]))
+    keys = [column[order] for column in whole[:3]]
+    first = begins(*keys)
+    sums = [np.add.reduceat((sign * column)[order], first) if len(first) else column for column in whole[3:]]
+    found = PieceColumns(*(key[first] for key in keys), *sums)
+    return found.where((found.quantity != 0) | (found.value != 0))
+
+
+def begins(*keys: Whole) -> NDArray[np.intp]:
+    """Return where in sorted columns a new key begins."""
+    fresh = np.zeros(len(keys[0]), bool)
+    fresh[:1] = True
+    for key in keys:
+        fresh[1:] |= key[1:] != key[:-1]
+    return np.flatnonzero(fresh)
 
 
 def opening(layers: Iterable[Layer], pieces: Iterable[Piece], moves: Mapping[int, Move], revalued_at: Mapping[int, int], start: int) -> list[Layer]:

@@ -8,10 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 from psycopg import Rollback
 
 from erp_app.costing import checkpoint, repo, repo_journal, repo_store
-from erp_app.costing.difference import differences
+from erp_app.costing.corrections import Corrections, correct
+from erp_app.costing.difference import PieceColumns, subtract
 from erp_app.costing.movement import ShortError
 from erp_app.costing.replay import Replay
 from erp_app.costing.steady import without_collecting
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator, Sequence
     from datetime import datetime
 
-    from erp_app.costing.movement import Layer, Piece, Queue
+    from erp_app.costing.movement import Layer, Queue
     from erp_app.costing.repo import Past
     from erp_app.kernel.uow import Work
 
@@ -93,15 +95,15 @@ def _recost(work: Work, request: Request, starts: dict[int, datetime], tell: Cal
     tell("writing", len(past.moves))
     repo_store.prepare(work)
     ids, changed, touched = _store_layers(work, past, replay.layers())
-    added = differences((one._replace(layer=ids.get(one.layer, one.layer)) for one in replay.pieces()), past.posted)
-    repo_store.add_pieces(work, _dated(past, added, request.causes))
+    added = _added(past, _renamed(replay.columns(), ids), request.causes)
+    repo_store.add_pieces(work, added)
     if past.revaluations:
         repo_store.mark_revalued(work)
-    documents = repo_journal.add_journals(work, own) if added or own else []
+    documents = repo_journal.add_journals(work, added, own)
     repo_store.set_heads(work, _heads(replay, past, request.items, touched))
     repo_store.set_clean(work, starts)
     checkpoint.renew(work, starts)
-    return Recosted(starts, len(past.moves), len(added), changed, tuple(documents))
+    return Recosted(starts, len(past.moves), len(added.at), changed, tuple(documents))
 
 
 def hold(work: Work, ask: Callable[[], Request]) -> tuple[Request, dict[int, datetime]]:
@@ -149,18 +151,20 @@ def _state(layer: Layer) -> tuple[int, ...]:
     return layer.origin, layer.rank, layer.quantity, layer.value, layer.taken
 
 
-def _dated(past: Past, added: Sequence[Piece], causes: Sequence[Cause]) -> list[tuple[Piece, int, int]]:
-    """Say of each difference which document caused it, and when its own document is effective."""
-    moves = {move.id: move for move in past.moves}
+def _renamed(pieces: PieceColumns, ids: dict[int, int]) -> PieceColumns:
+    """Give pieces of new layers the ids these are stored under; until then a layer is called -1 minus its place."""
+    layer = pieces.layer.copy()
+    fresh = layer < 0
+    names = np.zeros(1 - min(ids, default=0), np.int64)
+    names[[-one for one in ids]] = list(ids.values())
+    layer[fresh] = names[-layer[fresh]]
+    return pieces._replace(layer=layer)
+
+
+def _added(past: Past, new: PieceColumns, causes: Sequence[Cause]) -> Corrections:
+    """Return what is to be appended: new minus posted, with its causes and moments."""
     revalued_at = {one.document: one.at for one in past.revaluations}
-    entered = {one.document for one in causes}
-    dated = []
-    for one in added:
-        move = moves[one.move]
-        at = move.at if one.document == move.document else revalued_at[one.document]
-        cause = one.document if one.document in entered else next((c.document for c in causes if c.at <= at), one.document)
-        dated.append((one, cause, at))
-    return dated
+    return correct(subtract(new, past.posted), past.facts, revalued_at, [(one.document, one.at) for one in causes])
 
 
 def _heads(replay: Replay, past: Past, items: Container[int], touched: Container[Queue | None]) -> Iterator[tuple[Queue, int, int, bool]]:

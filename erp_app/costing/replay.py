@@ -9,7 +9,10 @@ from __future__ import annotations
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from erp_app.costing.book import NOTHING, Book
+from erp_app.costing.difference import PieceColumns
 from erp_app.costing.movement import Layer, Move, Piece, Revaluation, Transform
 from erp_app.costing.ripple import Ripple
 from erp_app.costing.rules import shares
@@ -70,6 +73,18 @@ class Replay:
             for move, layer, quantity, value in zip(book.p_move, book.p_layer, book.p_quantity, book.p_value, strict=True)
         ]
         return own + [Piece(move, ids[layer], document, 0, value) for (move, layer, document), value in self.ripple.effects.items()]
+
+    def columns(self) -> PieceColumns:
+        """Return the same as `pieces`, as columns."""
+        book, effects = self.book, self.ripple.effects
+        ids = np.array(book.l_id, np.int64)
+        by = np.array(list(effects), np.int64).reshape(len(effects), 3)
+        own = (
+            np.array([move.id for move in book.p_move], np.int64), ids[np.array(book.p_layer, np.intp)],
+            np.array([move.document for move in book.p_move], np.int64), np.array(book.p_quantity, np.int64), np.array(book.p_value, np.int64),
+        )  # fmt: skip
+        later = (by[:, 0], ids[by[:, 1]], by[:, 2], np.zeros(len(by), np.int64), np.array(list(effects.values()), np.int64))
+        return PieceColumns(*(np.concatenate(pair) for pair in zip(own, later, strict=True)))
 
     def layers(self) -> list[Layer]:
         """Return every layer as it now is, in the order they were made."""

@@ -13,7 +13,9 @@ import numpy as np
 from psycopg.sql import SQL
 
 from erp_app.costing import wire
-from erp_app.costing.movement import Layer, Move, Piece, Queue, Revaluation, Step, Transform
+from erp_app.costing.corrections import Facts
+from erp_app.costing.difference import PieceColumns
+from erp_app.costing.movement import Layer, Move, Queue, Revaluation, Step, Transform
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     Column = NDArray[np.int64]
 
 FEW = 50_000
+NONE = np.zeros(0, np.int64)
 _PLAN = "SELECT set_config('enable_seqscan', %(scan)s, true)"
 FOLLOWED = ["warehouse", "vendor", "in_transit", "quarantine", "customer"]
 
@@ -37,8 +40,8 @@ _MADE_FROM = SQL(
 )
 _MOVES = SQL(
     "SELECT m.id, m.effective_at, m.document_id, m.item_id, m.from_place_id, m.from_lot, m.to_place_id, m.to_lot, m.quantity,"
-    " coalesce(m.value, 0), m.keep_origin::int::bigint, coalesce(m.source_move_id, 0), m.transform::int::bigint, m.weight, m.weight_before"
-    " FROM unnest(%(items)s::bigint[], %(starts)s::timestamptz[]) AS t (item_id, start)"
+    " coalesce(m.value, 0), m.keep_origin::int::bigint, coalesce(m.source_move_id, 0), m.transform::int::bigint, m.weight, m.weight_before,"
+    " m.from_account_id, m.to_account_id FROM unnest(%(items)s::bigint[], %(starts)s::timestamptz[]) AS t (item_id, start)"
     " JOIN stock_move m ON m.tenant_id = %(tenant)s AND m.item_id = t.item_id AND m.effective_at >= t.start"
     " ORDER BY m.effective_at, m.id",
 )
@@ -138,6 +141,7 @@ class Past:
         starts: moment from which each item is replayed.
         stored: all layers as they are stored, by id; `known` are those of the replayed movements.
         posted: what was posted for the replayed movements so far.
+        facts: what journals need to know of the movements.
     """
 
     starts: dict[int, datetime]
@@ -145,7 +149,8 @@ class Past:
     opening: list[Layer] = field(default_factory=list)
     stored: dict[int, Layer] = field(default_factory=dict)
     known: set[int] = field(default_factory=set)
-    posted: list[Piece] = field(default_factory=list)
+    posted: PieceColumns = field(default_factory=lambda: PieceColumns.of(()))
+    facts: Facts = field(default_factory=lambda: Facts.of([NONE] * 5))
     transforms: list[Transform] = field(default_factory=list)
     revaluations: list[Revaluation] = field(default_factory=list)
 
@@ -201,10 +206,10 @@ def load(work: Work, starts: dict[int, datetime], also: Iterable[tuple[int, int,
     past = Past(starts)
     params: dict[str, Any] = {"tenant": work.actor.tenant_id, "items": list(starts), "starts": list(starts.values())}
     followed = followed_places(work)
-    past.moves = _moves(work, params, followed)
+    past.moves, past.facts = _moves(work, params, followed)
     few = len(past.moves) < FEW
     work.conn.execute(_PLAN, {"scan": "off" if few else "on"})
-    past.posted = [Piece(*row) for row in _rows(work, _POSTED_FEW if few else _POSTED, params, 5)]
+    past.posted = PieceColumns(*wire.read(work.conn, _POSTED_FEW if few else _POSTED, params, 5))
     past.stored = {layer.id: layer for layer in _layers(work, _KNOWN_FEW if few else _KNOWN, params, followed)}
     past.known = set(past.stored)
     work.conn.execute(_PLAN, {"scan": "off"})
@@ -219,7 +224,7 @@ def load_history(work: Work, starts: dict[int, datetime]) -> Past:
     past = Past(starts)
     params: dict[str, Any] = {"tenant": work.actor.tenant_id, "items": list(starts), "starts": list(starts.values())}
     followed = followed_places(work)
-    past.moves = _moves(work, params, followed)
+    past.moves, past.facts = _moves(work, params, followed)
     _revaluations(work, params, past, followed)
     return past
 
@@ -234,11 +239,11 @@ def _rows(work: Work, query: Any, params: dict[str, Any], width: int) -> Any:
     return zip(*(column.tolist() for column in wire.read(work.conn, query, params, width)), strict=True)
 
 
-def _moves(work: Work, params: dict[str, Any], followed: set[int]) -> list[Move]:
-    columns = wire.read(work.conn, _MOVES, params, 15)
-    number, at, document, item, from_place, from_lot, to_place, to_lot, quantity, value, keep, source, transform, weight, before = columns
+def _moves(work: Work, params: dict[str, Any], followed: set[int]) -> tuple[list[Move], Facts]:
+    columns = wire.read(work.conn, _MOVES, params, 17)
+    number, at, document, item, from_place, from_lot, to_place, to_lot, quantity, value, keep, source, transform, weight, before, *accounts = columns
     ours = np.array(sorted(followed), np.int64)
-    return list(
+    moves = list(
         map(
             Move,
             number.tolist(),
@@ -255,6 +260,7 @@ def _moves(work: Work, params: dict[str, Any], followed: set[int]) -> list[Move]
             before.tolist(),
         ),
     )
+    return moves, Facts.of((number, at, document, *accounts))
 
 
 def _queues(item: Column, place: Column, lot: Column, followed: Column) -> list[Queue | None]:
@@ -272,10 +278,11 @@ def _layers(work: Work, query: Any, params: dict[str, Any], followed: set[int]) 
 
 def _opening(work: Work, params: dict[str, Any], past: Past, followed: set[int], also: Iterable[tuple[int, int, int]]) -> list[Layer]:
     """Return the layers as they lay just before, in FIFO order: the stored ones with the later pieces undone (steps come later)."""
-    later: dict[int, int] = {}
-    for piece in past.posted:
-        if piece.layer not in past.known:
-            later[piece.layer] = later.get(piece.layer, 0) + piece.quantity
+    older = past.posted.where(~np.isin(past.posted.layer, np.array(list(past.known), np.int64)))
+    layers, which = np.unique(older.layer, return_inverse=True)
+    undone = np.zeros(len(layers), np.int64)
+    np.add.at(undone, which, older.quantity)
+    later = dict(zip(layers.tolist(), undone.tolist(), strict=True))
     sources = {move.source for move in past.moves if move.source is not None} | set(also)
     columns = [list(column) for column in zip(*sources, strict=True)] or [[], [], []]
     wanted = {
@@ -308,7 +315,7 @@ def _revaluations(work: Work, params: dict[str, Any], past: Past, followed: set[
     past.transforms = [Transform(document, base, weight, tuple(later)) for document, (weight, base, later) in frozen.items()]
     own = {move.document for move in past.moves}
     named = {step.document for one in steps.values() for step in one} | {step.document for _, _, later in frozen.values() for step in later}
-    named |= {piece.document for piece in past.posted if piece.document not in own}
+    named |= set(np.unique(past.posted.document).tolist()) - own
     rows = work.conn.execute(_REVALUATIONS, {**params, "documents": sorted(named)}).fetchall()
     past.revaluations = [
         Revaluation(number, wire.moment(at), document, tuple(zip(moves, amounts, strict=True))) for document, number, at, moves, amounts in rows

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from erp_app.costing.movement import Layer, Piece, Queue
+    from numpy.typing import NDArray
+
+    from erp_app.costing.corrections import Corrections
+    from erp_app.costing.movement import Layer, Queue
     from erp_app.kernel.uow import Work
 
 _TABLES = {
@@ -108,11 +111,10 @@ def set_layers(work: Work, layers: Sequence[Layer]) -> int:
     return work.run(_SET_LAYERS, {"tenant": work.actor.tenant_id}) if layers else 0
 
 
-def add_pieces(work: Work, pieces: Iterable[tuple[Piece, int, int]]) -> None:
-    """Append (piece, cause document, time of the document it belongs to)."""
-    rows = [(*piece[:3], piece.quantity, piece.value, cause, at) for piece, cause, at in pieces]
-    _send(work, "fresh_piece", rows)
-    if rows:
+def add_pieces(work: Work, found: Corrections) -> None:
+    """Append what differs, each with the document that caused it and the time of the document it belongs to."""
+    if len(found.at):
+        _copy(work, "fresh_piece", [*found.pieces, found.cause, found.at])
         work.run(_ADD_PIECES, {"tenant": work.actor.tenant_id})
 
 
@@ -134,6 +136,9 @@ def set_clean(work: Work, starts: dict[int, datetime]) -> None:
 
 def _send(work: Work, table: str, rows: Sequence[tuple[int, ...]]) -> None:
     if rows:
-        columns = np.array(rows, dtype=np.int64).T
-        wire.write(work.conn, SQL("COPY {} FROM STDIN (FORMAT BINARY)").format(Identifier(table)), list(columns))
-        work.conn.execute(SQL("ANALYZE {}").format(Identifier(table)))
+        _copy(work, table, list(np.array(rows, dtype=np.int64).T))
+
+
+def _copy(work: Work, table: str, columns: Sequence[NDArray[np.int64]]) -> None:
+    wire.write(work.conn, SQL("COPY {} FROM STDIN (FORMAT BINARY)").format(Identifier(table)), columns)
+    work.conn.execute(SQL("ANALYZE {}").format(Identifier(table)))

@@ -33,7 +33,8 @@ class Shelf:
         self.move(-1, 1_000_000)
 
     def move(self, at, change):
-        row = (self.books.tenant, self.document, next(self.lines), self.books.items["steel"], *self._ends(change), abs(change), moment(at), self.account, self.account)
+        where = (self.books.items["steel"], *self._ends(change))
+        row = (self.books.tenant, self.document, next(self.lines), *where, abs(change), moment(at), self.account, self.account)
         with unit_of_work(self.books.actor) as work:
             number = work.value(
                 "INSERT INTO stock_move (tenant_id, document_id, line_no, item_id, from_place_id, to_place_id, quantity, effective_at, from_account_id,"
