@@ -65,10 +65,11 @@ END $$;
 
 -- Invariant: a block says what its movements say, for every writer. Blocks end some days ago when they are made (stock_block_make), so only
 -- what is entered late can fall into one; such a block is counted again. Whoever makes blocks holds the item's row alone, and every
--- movement shares it by its foreign key before this trigger runs; two movements into one block wait for each other at its row.
+-- such movement shares it here; two movements into one block wait for each other at its row.
 CREATE OR REPLACE FUNCTION stock_block_follow() RETURNS trigger LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
 DECLARE k stock_block;
 BEGIN
+  PERFORM 1 FROM item WHERE tenant_id = NEW.tenant_id AND id = NEW.item_id FOR KEY SHARE;
   FOR k IN SELECT b.* FROM (SELECT x.place_id, x.lot, min(b.ends_at) AS ends_at FROM (VALUES (NEW.from_place_id, NEW.from_lot), (NEW.to_place_id, NEW.to_lot)) x(place_id, lot)
       JOIN stock_block b ON b.tenant_id = NEW.tenant_id AND b.item_id = NEW.item_id AND b.place_id = x.place_id AND b.lot = x.lot AND b.ends_at >= NEW.effective_at
       GROUP BY 1, 2) f

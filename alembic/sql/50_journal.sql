@@ -109,7 +109,29 @@ BEGIN
 END $$;
 DROP TRIGGER IF EXISTS journal_entry_sealed ON journal_entry;
 CREATE CONSTRAINT TRIGGER journal_entry_sealed AFTER INSERT ON journal_entry DEFERRABLE INITIALLY DEFERRED
-  FOR EACH ROW EXECUTE FUNCTION journal_entry_seal();
+  FOR EACH ROW WHEN (current_user <> 'erp_owner') EXECUTE FUNCTION journal_entry_seal();
+
+-- Only the seal at commit seals, and post_plain, the one writer that runs as the owner: it stores balanced journals whole, with their seal.
+CREATE OR REPLACE FUNCTION journal_number_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege', MESSAGE = 'journals are sealed at commit, by nobody else';
+END $$;
+DROP TRIGGER IF EXISTS journal_number_guard ON journal_number;
+CREATE TRIGGER journal_number_guard BEFORE INSERT ON journal_number FOR EACH STATEMENT
+  WHEN (current_user <> 'erp_owner' AND pg_trigger_depth() < 1) EXECUTE FUNCTION journal_number_refuse();
+
+-- Invariant for every writer: a journal is of a document of its tenant, which nobody can delete (one look for all; post_plain has looked itself).
+CREATE OR REPLACE FUNCTION journal_entry_check() RETURNS trigger LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+BEGIN
+  IF EXISTS (SELECT 1 FROM fresh f LEFT JOIN record_ref d ON d.tenant_id = f.tenant_id AND d.id = f.document_id WHERE d.id IS NULL) THEN
+    RAISE EXCEPTION USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'journal_entry_document', MESSAGE = 'a journal refers to no document of its tenant';
+  END IF;
+  RETURN NULL;
+END $$;
+DROP TRIGGER IF EXISTS journal_entry_checked ON journal_entry;
+CREATE TRIGGER journal_entry_checked AFTER INSERT ON journal_entry REFERENCING NEW TABLE AS fresh
+  FOR EACH STATEMENT WHEN (current_user <> 'erp_owner') EXECUTE FUNCTION journal_entry_check();
 
 -- Invariant: lines are of this tenant's accounts, and of an entry that exists (it can never be deleted) and is not sealed.
 CREATE OR REPLACE FUNCTION journal_line_joins() RETURNS trigger LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
@@ -130,7 +152,7 @@ BEGIN
 END $$;
 DROP TRIGGER IF EXISTS journal_line_joins ON journal_line;
 CREATE TRIGGER journal_line_joins AFTER INSERT ON journal_line REFERENCING NEW TABLE AS fresh
-  FOR EACH STATEMENT EXECUTE FUNCTION journal_line_joins();
+  FOR EACH STATEMENT WHEN (current_user <> 'erp_owner') EXECUTE FUNCTION journal_line_joins();
 
 -- Journals as people read them: with their number (null for the moment until it is given).
 CREATE OR REPLACE VIEW journal WITH (security_invoker = true) AS

@@ -1,4 +1,4 @@
-"""The first schema: every table of the product as its models declare it (models b60cc5382d7313b0)."""
+"""The first schema: every table of the product as its models declare it (models ca27bd0a5dde137c)."""
 
 import sqlalchemy as sa
 import sqlmodel
@@ -198,6 +198,23 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('tenant_id', 'id')
     )
     op.create_index('checkpoint_run_open', 'checkpoint_run', ['tenant_id', 'id'], unique=False, postgresql_where=sa.text("state <> 'done'"))
+    op.create_table('cost_piece',
+    sa.Column('tenant_id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('move_id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('layer_id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('document_id', sa.BigInteger(), nullable=False),
+    sa.Column('quantity', sa.BigInteger(), nullable=False),
+    sa.Column('value', sa.BigInteger(), nullable=False),
+    sa.Column('cause_document_id', sa.BigInteger(), nullable=False),
+    sa.Column('recorded_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.Column('date', sa.Date(), nullable=False),
+    sa.PrimaryKeyConstraint('tenant_id', 'move_id', 'layer_id', 'id'),
+    comment='append_only'
+    )
+    op.create_index('cost_piece_document', 'cost_piece', ['tenant_id', 'document_id'], unique=False)
+    op.create_index('cost_piece_layer', 'cost_piece', ['tenant_id', 'layer_id'], unique=False)
+    op.create_index('cost_piece_since', 'cost_piece', ['id'], unique=False, postgresql_using='brin')
     op.create_table('custom_field',
     sa.Column('tenant_id', sa.BigInteger(), nullable=False),
     sa.Column('type', sa.Text(), nullable=False),
@@ -567,6 +584,16 @@ def upgrade() -> None:
     op.create_index('item_by_name', 'item', ['tenant_id', 'name', 'id'], unique=False)
     op.create_index('item_by_sales_price', 'item', ['tenant_id', 'sales_price', 'id'], unique=False)
     op.create_index('item_unit_id', 'item', ['tenant_id', 'unit_id', 'id'], unique=False)
+    op.create_table('journal_number',
+    sa.Column('tenant_id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('entry_id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('year', sa.Integer(), nullable=False),
+    sa.Column('seq', sa.BigInteger(), nullable=True),
+    sa.PrimaryKeyConstraint('tenant_id', 'entry_id'),
+    comment='no_delete'
+    )
+    op.create_index('journal_number_open', 'journal_number', ['tenant_id'], unique=False, postgresql_where=sa.text('seq IS NULL'))
+    op.create_index('journal_number_year', 'journal_number', ['tenant_id', 'year', 'seq'], unique=True, postgresql_where=sa.text('seq IS NOT NULL'))
     op.create_table('landed_cost',
     sa.Column('tenant_id', sa.BigInteger(), nullable=False),
     sa.Column('id', sa.BigInteger(), server_default=sa.text("nextval('record_id_seq')"), autoincrement=False, nullable=False),
@@ -982,6 +1009,39 @@ def upgrade() -> None:
     op.create_index('stock_count_by_state', 'stock_count', ['tenant_id', 'state', 'id'], unique=False, postgresql_where=sa.text("state <> 'deleted'"))
     op.create_index('stock_count_by_updated_at', 'stock_count', ['tenant_id', 'updated_at', 'id'], unique=False, postgresql_where=sa.text("state <> 'deleted'"))
     op.create_index('stock_count_place_id', 'stock_count', ['tenant_id', 'place_id', 'id'], unique=False, postgresql_where=sa.text("state <> 'deleted'"))
+    op.create_table('stock_move',
+    sa.Column('tenant_id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('id', sa.BigInteger(), server_default=sa.text("nextval('record_id_seq')"), autoincrement=False, nullable=False),
+    sa.Column('document_id', sa.BigInteger(), nullable=False),
+    sa.Column('step', sa.SmallInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('line_no', sa.Integer(), nullable=False),
+    sa.Column('item_id', sa.BigInteger(), nullable=False),
+    sa.Column('from_place_id', sa.BigInteger(), nullable=False),
+    sa.Column('from_lot', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('to_place_id', sa.BigInteger(), nullable=False),
+    sa.Column('to_lot', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('quantity', sa.BigInteger(), nullable=False),
+    sa.Column('effective_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('recorded_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.Column('value', sa.BigInteger(), nullable=True),
+    sa.Column('keep_origin', sa.Boolean(), server_default=sa.text('false'), nullable=False),
+    sa.Column('source_move_id', sa.BigInteger(), nullable=True),
+    sa.Column('transform', sa.Boolean(), server_default=sa.text('false'), nullable=False),
+    sa.Column('weight', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('weight_before', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('from_account_id', sa.BigInteger(), nullable=False),
+    sa.Column('to_account_id', sa.BigInteger(), nullable=False),
+    sa.CheckConstraint('from_place_id <> to_place_id OR from_lot <> to_lot', name='stock_move_goes_somewhere'),
+    sa.CheckConstraint('quantity > 0', name='stock_move_quantity_positive'),
+    sa.PrimaryKeyConstraint('tenant_id', 'id'),
+    comment='append_only'
+    )
+    op.create_index('stock_move_in', 'stock_move', ['tenant_id', 'item_id', 'to_place_id', 'to_lot', 'effective_at', 'id'], unique=False)
+    op.create_index('stock_move_item', 'stock_move', ['tenant_id', 'item_id', 'effective_at', 'id'], unique=False)
+    op.create_index('stock_move_line', 'stock_move', ['tenant_id', 'document_id', 'step', 'line_no'], unique=True)
+    op.create_index('stock_move_out', 'stock_move', ['tenant_id', 'item_id', 'from_place_id', 'from_lot', 'effective_at', 'id'], unique=False)
+    op.create_index('stock_move_source', 'stock_move', ['tenant_id', 'source_move_id'], unique=False, postgresql_where=sa.text('source_move_id IS NOT NULL'))
+    op.create_index('stock_move_transform', 'stock_move', ['tenant_id', 'item_id', 'effective_at'], unique=False, postgresql_where=sa.text('transform'))
     op.create_table('stock_transfer',
     sa.Column('tenant_id', sa.BigInteger(), nullable=False),
     sa.Column('id', sa.BigInteger(), server_default=sa.text("nextval('record_id_seq')"), autoincrement=False, nullable=False),
@@ -1273,6 +1333,44 @@ def upgrade() -> None:
     comment='append_only'
     )
     op.create_index('cost_checkpoint_item', 'cost_checkpoint', ['tenant_id', 'item_id', 'at'], unique=False)
+    op.create_table('cost_layer',
+    sa.Column('tenant_id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('move_id', sa.BigInteger(), nullable=False),
+    sa.Column('parent_layer_id', sa.BigInteger(), nullable=True),
+    sa.Column('origin_document_id', sa.BigInteger(), nullable=False),
+    sa.Column('item_id', sa.BigInteger(), nullable=False),
+    sa.Column('place_id', sa.BigInteger(), nullable=False),
+    sa.Column('lot', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('effective_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('rank', sa.Integer(), server_default=sa.text('0'), nullable=False),
+    sa.Column('quantity', sa.BigInteger(), nullable=False),
+    sa.Column('value', sa.BigInteger(), nullable=False),
+    sa.Column('taken', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.CheckConstraint('taken >= 0 AND taken <= quantity', name='cost_layer_taken'),
+    sa.ForeignKeyConstraint(['tenant_id', 'move_id'], ['stock_move.tenant_id', 'stock_move.id'], name='cost_layer_move_fk'),
+    sa.PrimaryKeyConstraint('tenant_id', 'id'),
+    comment='no_delete'
+    )
+    op.create_index('cost_layer_identity', 'cost_layer', ['tenant_id', 'move_id', 'parent_layer_id'], unique=True, postgresql_nulls_not_distinct=True)
+    op.create_index('cost_layer_queue', 'cost_layer', ['tenant_id', 'item_id', 'place_id', 'lot', 'effective_at', 'move_id', 'rank'], unique=False)
+    op.create_table('cost_revaluation',
+    sa.Column('tenant_id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('id', sa.BigInteger(), server_default=sa.text("nextval('record_id_seq')"), autoincrement=False, nullable=False),
+    sa.Column('document_id', sa.BigInteger(), nullable=False),
+    sa.Column('move_id', sa.BigInteger(), nullable=False),
+    sa.Column('account_id', sa.BigInteger(), nullable=False),
+    sa.Column('effective_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('recorded_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.Column('amount', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['tenant_id', 'account_id'], ['account.tenant_id', 'account.id'], name='cost_revaluation_account_fk'),
+    sa.ForeignKeyConstraint(['tenant_id', 'document_id'], ['record_ref.tenant_id', 'record_ref.id'], name='cost_revaluation_document_fk'),
+    sa.ForeignKeyConstraint(['tenant_id', 'move_id'], ['stock_move.tenant_id', 'stock_move.id'], name='cost_revaluation_move_fk'),
+    sa.PrimaryKeyConstraint('tenant_id', 'id'),
+    comment='append_only'
+    )
+    op.create_index('cost_revaluation_document', 'cost_revaluation', ['tenant_id', 'document_id', 'move_id'], unique=True)
+    op.create_index('cost_revaluation_move', 'cost_revaluation', ['tenant_id', 'move_id'], unique=False)
     op.create_table('cost_transform',
     sa.Column('tenant_id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('document_id', sa.BigInteger(), autoincrement=False, nullable=False),
@@ -1444,7 +1542,6 @@ def upgrade() -> None:
     sa.Column('text', sa.Text(), server_default=sa.text("''"), nullable=False),
     sa.CheckConstraint("kind IN ('original', 'correction', 'reversal')", name='journal_entry_kind'),
     sa.ForeignKeyConstraint(['tenant_id', 'cause_document_id'], ['record_ref.tenant_id', 'record_ref.id'], name='journal_entry_cause_fk'),
-    sa.ForeignKeyConstraint(['tenant_id', 'document_id'], ['record_ref.tenant_id', 'record_ref.id'], name='journal_entry_document_fk'),
     sa.PrimaryKeyConstraint('tenant_id', 'id'),
     comment='append_only'
     )
@@ -1695,42 +1792,6 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('tenant_id', 'id')
     )
     op.create_index('stock_fix_queue_open', 'stock_fix_queue', ['tenant_id', 'priority', 'id'], unique=False, postgresql_where=sa.text("state IN ('waiting', 'running')"))
-    op.create_table('stock_move',
-    sa.Column('tenant_id', sa.BigInteger(), autoincrement=False, nullable=False),
-    sa.Column('id', sa.BigInteger(), server_default=sa.text("nextval('record_id_seq')"), autoincrement=False, nullable=False),
-    sa.Column('document_id', sa.BigInteger(), nullable=False),
-    sa.Column('step', sa.SmallInteger(), server_default=sa.text('0'), nullable=False),
-    sa.Column('line_no', sa.Integer(), nullable=False),
-    sa.Column('item_id', sa.BigInteger(), nullable=False),
-    sa.Column('from_place_id', sa.BigInteger(), nullable=False),
-    sa.Column('from_lot', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
-    sa.Column('to_place_id', sa.BigInteger(), nullable=False),
-    sa.Column('to_lot', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
-    sa.Column('quantity', sa.BigInteger(), nullable=False),
-    sa.Column('effective_at', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('recorded_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
-    sa.Column('value', sa.BigInteger(), nullable=True),
-    sa.Column('keep_origin', sa.Boolean(), server_default=sa.text('false'), nullable=False),
-    sa.Column('source_move_id', sa.BigInteger(), nullable=True),
-    sa.Column('transform', sa.Boolean(), server_default=sa.text('false'), nullable=False),
-    sa.Column('weight', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
-    sa.Column('weight_before', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
-    sa.Column('from_account_id', sa.BigInteger(), nullable=False),
-    sa.Column('to_account_id', sa.BigInteger(), nullable=False),
-    sa.CheckConstraint('from_place_id <> to_place_id OR from_lot <> to_lot', name='stock_move_goes_somewhere'),
-    sa.CheckConstraint('quantity > 0', name='stock_move_quantity_positive'),
-    sa.ForeignKeyConstraint(['tenant_id', 'document_id'], ['record_ref.tenant_id', 'record_ref.id'], name='stock_move_document_fk'),
-    sa.ForeignKeyConstraint(['tenant_id', 'item_id'], ['item.tenant_id', 'item.id'], name='stock_move_item_fk'),
-    sa.ForeignKeyConstraint(['tenant_id', 'source_move_id'], ['stock_move.tenant_id', 'stock_move.id'], name='stock_move_source_fk'),
-    sa.PrimaryKeyConstraint('tenant_id', 'id'),
-    comment='append_only'
-    )
-    op.create_index('stock_move_in', 'stock_move', ['tenant_id', 'item_id', 'to_place_id', 'to_lot', 'effective_at', 'id'], unique=False)
-    op.create_index('stock_move_item', 'stock_move', ['tenant_id', 'item_id', 'effective_at', 'id'], unique=False)
-    op.create_index('stock_move_line', 'stock_move', ['tenant_id', 'document_id', 'step', 'line_no'], unique=True)
-    op.create_index('stock_move_out', 'stock_move', ['tenant_id', 'item_id', 'from_place_id', 'from_lot', 'effective_at', 'id'], unique=False)
-    op.create_index('stock_move_source', 'stock_move', ['tenant_id', 'source_move_id'], unique=False, postgresql_where=sa.text('source_move_id IS NOT NULL'))
-    op.create_index('stock_move_transform', 'stock_move', ['tenant_id', 'item_id', 'effective_at'], unique=False, postgresql_where=sa.text('transform'))
     op.create_table('stock_transfer_line',
     sa.Column('tenant_id', sa.BigInteger(), nullable=False),
     sa.Column('document_id', sa.BigInteger(), nullable=False),
@@ -1827,73 +1888,6 @@ def upgrade() -> None:
     op.create_index('user_token_family', 'user_token', ['tenant_id', 'family'], unique=False)
     op.create_index('user_token_hash_unique', 'user_token', ['token_sha256'], unique=True)
     op.create_index('user_token_user', 'user_token', ['tenant_id', 'user_id'], unique=False)
-    op.create_table('cost_layer',
-    sa.Column('tenant_id', sa.BigInteger(), autoincrement=False, nullable=False),
-    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
-    sa.Column('move_id', sa.BigInteger(), nullable=False),
-    sa.Column('parent_layer_id', sa.BigInteger(), nullable=True),
-    sa.Column('origin_document_id', sa.BigInteger(), nullable=False),
-    sa.Column('item_id', sa.BigInteger(), nullable=False),
-    sa.Column('place_id', sa.BigInteger(), nullable=False),
-    sa.Column('lot', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
-    sa.Column('effective_at', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('rank', sa.Integer(), server_default=sa.text('0'), nullable=False),
-    sa.Column('quantity', sa.BigInteger(), nullable=False),
-    sa.Column('value', sa.BigInteger(), nullable=False),
-    sa.Column('taken', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
-    sa.CheckConstraint('taken >= 0 AND taken <= quantity', name='cost_layer_taken'),
-    sa.ForeignKeyConstraint(['tenant_id', 'move_id'], ['stock_move.tenant_id', 'stock_move.id'], name='cost_layer_move_fk'),
-    sa.PrimaryKeyConstraint('tenant_id', 'id'),
-    comment='no_delete'
-    )
-    op.create_index('cost_layer_identity', 'cost_layer', ['tenant_id', 'move_id', 'parent_layer_id'], unique=True, postgresql_nulls_not_distinct=True)
-    op.create_index('cost_layer_queue', 'cost_layer', ['tenant_id', 'item_id', 'place_id', 'lot', 'effective_at', 'move_id', 'rank'], unique=False)
-    op.create_table('cost_revaluation',
-    sa.Column('tenant_id', sa.BigInteger(), autoincrement=False, nullable=False),
-    sa.Column('id', sa.BigInteger(), server_default=sa.text("nextval('record_id_seq')"), autoincrement=False, nullable=False),
-    sa.Column('document_id', sa.BigInteger(), nullable=False),
-    sa.Column('move_id', sa.BigInteger(), nullable=False),
-    sa.Column('account_id', sa.BigInteger(), nullable=False),
-    sa.Column('effective_at', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('recorded_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
-    sa.Column('amount', sa.BigInteger(), nullable=False),
-    sa.ForeignKeyConstraint(['tenant_id', 'account_id'], ['account.tenant_id', 'account.id'], name='cost_revaluation_account_fk'),
-    sa.ForeignKeyConstraint(['tenant_id', 'document_id'], ['record_ref.tenant_id', 'record_ref.id'], name='cost_revaluation_document_fk'),
-    sa.ForeignKeyConstraint(['tenant_id', 'move_id'], ['stock_move.tenant_id', 'stock_move.id'], name='cost_revaluation_move_fk'),
-    sa.PrimaryKeyConstraint('tenant_id', 'id'),
-    comment='append_only'
-    )
-    op.create_index('cost_revaluation_document', 'cost_revaluation', ['tenant_id', 'document_id', 'move_id'], unique=True)
-    op.create_index('cost_revaluation_move', 'cost_revaluation', ['tenant_id', 'move_id'], unique=False)
-    op.create_table('journal_number',
-    sa.Column('tenant_id', sa.BigInteger(), autoincrement=False, nullable=False),
-    sa.Column('entry_id', sa.BigInteger(), autoincrement=False, nullable=False),
-    sa.Column('year', sa.Integer(), nullable=False),
-    sa.Column('seq', sa.BigInteger(), nullable=True),
-    sa.ForeignKeyConstraint(['tenant_id', 'entry_id'], ['journal_entry.tenant_id', 'journal_entry.id'], name='journal_number_entry_fk'),
-    sa.PrimaryKeyConstraint('tenant_id', 'entry_id'),
-    comment='no_delete'
-    )
-    op.create_index('journal_number_open', 'journal_number', ['tenant_id'], unique=False, postgresql_where=sa.text('seq IS NULL'))
-    op.create_index('journal_number_year', 'journal_number', ['tenant_id', 'year', 'seq'], unique=True)
-    op.create_table('cost_piece',
-    sa.Column('tenant_id', sa.BigInteger(), autoincrement=False, nullable=False),
-    sa.Column('move_id', sa.BigInteger(), autoincrement=False, nullable=False),
-    sa.Column('layer_id', sa.BigInteger(), autoincrement=False, nullable=False),
-    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
-    sa.Column('document_id', sa.BigInteger(), nullable=False),
-    sa.Column('quantity', sa.BigInteger(), nullable=False),
-    sa.Column('value', sa.BigInteger(), nullable=False),
-    sa.Column('cause_document_id', sa.BigInteger(), nullable=False),
-    sa.Column('recorded_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
-    sa.Column('date', sa.Date(), nullable=False),
-    sa.ForeignKeyConstraint(['tenant_id', 'layer_id'], ['cost_layer.tenant_id', 'cost_layer.id'], name='cost_piece_layer_fk'),
-    sa.PrimaryKeyConstraint('tenant_id', 'move_id', 'layer_id', 'id'),
-    comment='append_only'
-    )
-    op.create_index('cost_piece_document', 'cost_piece', ['tenant_id', 'document_id'], unique=False)
-    op.create_index('cost_piece_layer', 'cost_piece', ['tenant_id', 'layer_id'], unique=False)
-    op.create_index('cost_piece_since', 'cost_piece', ['id'], unique=False, postgresql_using='brin')
     op.create_foreign_key('accounting_period_reopen_asked_by_id_fk', 'accounting_period', 'user_account', ['tenant_id', 'reopen_asked_by_id'], ['tenant_id', 'id'], use_alter=True)
     op.create_foreign_key('anomaly_assignee_id_fk', 'anomaly', 'user_account', ['tenant_id', 'assignee_id'], ['tenant_id', 'id'], use_alter=True)
     op.create_foreign_key('anomaly_item_id_fk', 'anomaly', 'item', ['tenant_id', 'item_id'], ['tenant_id', 'id'], use_alter=True)

@@ -86,7 +86,6 @@ class JournalEntry(SQLModel, table=True):
     __tablename__: ClassVar[str] = "journal_entry"
     __table_args__ = (
         CheckConstraint("kind IN ('original', 'correction', 'reversal')", name="journal_entry_kind"),
-        ForeignKeyConstraint(["tenant_id", "document_id"], ["record_ref.tenant_id", "record_ref.id"], name="journal_entry_document_fk"),
         ForeignKeyConstraint(["tenant_id", "cause_document_id"], ["record_ref.tenant_id", "record_ref.id"], name="journal_entry_cause_fk"),
         Index("journal_entry_document", "tenant_id", "document_id"),
         Index("journal_entry_once", "tenant_id", "document_id", "step", unique=True, postgresql_where=text("kind = 'original'")),
@@ -112,8 +111,7 @@ class JournalNumber(SQLModel, table=True):
 
     __tablename__: ClassVar[str] = "journal_number"
     __table_args__ = (
-        ForeignKeyConstraint(["tenant_id", "entry_id"], ["journal_entry.tenant_id", "journal_entry.id"], name="journal_number_entry_fk"),
-        Index("journal_number_year", "tenant_id", "year", "seq", unique=True),
+        Index("journal_number_year", "tenant_id", "year", "seq", unique=True, postgresql_where=text("seq IS NOT NULL")),
         Index("journal_number_open", "tenant_id", postgresql_where=text("seq IS NULL")),
         {"comment": "no_delete"},
     )

@@ -66,6 +66,8 @@ class CostLayer(SQLModel, table=True):
 class CostPiece(SQLModel, table=True):
     """What a movement is worth, as signed rows: the piece as posted, and later the differences; current = the sum.
 
+    That movement and layer exist is looked at once for all pieces of a statement (`cost_piece_check`).
+
     Attributes:
         document_id: the document whose journal carries the amount (the movement's own, or a revaluation).
         cause_document_id: the document whose entry made us write the row.
@@ -74,7 +76,6 @@ class CostPiece(SQLModel, table=True):
 
     __tablename__: ClassVar[str] = "cost_piece"
     __table_args__ = (
-        ForeignKeyConstraint(["tenant_id", "layer_id"], ["cost_layer.tenant_id", "cost_layer.id"], name="cost_piece_layer_fk"),
         Index("cost_piece_layer", "tenant_id", "layer_id"),
         Index("cost_piece_since", "id", postgresql_using="brin"),
         Index("cost_piece_document", "tenant_id", "document_id"),
