@@ -71,15 +71,15 @@ export function Bars({ rows = [], empty = "Nothing here yet", lang = "en" }) {
 
 export function Trend({ rows = [], lang = "en" }) {
   const most = Math.max(1, ...rows.flatMap((one) => [one.found, one.settled]));
-  const wide = 46, high = 150, box = rows.length * wide;
+  const wide = 92, high = 150, box = rows.length * wide;
   return (
     <figure className="trend"><svg viewBox={`0 0 ${box} ${high + 26}`} role="img" aria-label={t("Findings by week", lang)} preserveAspectRatio="xMidYMid meet">
       {[0.5, 1].map((part) => <line key={part} x1="0" x2={box} y1={high - high * part * 0.9} y2={high - high * part * 0.9} className="rule" />)}
       {rows.map((one, index) => {
         const tall = (value) => (value / most) * high * 0.9;
         return <g key={one.week} transform={`translate(${index * wide} 0)`}><title>{`${moment(one.week, lang, undefined, false)}: ${one.found} / ${one.settled}`}</title>
-          <rect x="8" width="13" y={high - tall(one.found)} height={tall(one.found)} rx="2.5" className="found" /><rect x="24" width="13" y={high - tall(one.settled)} height={tall(one.settled)} rx="2.5" className="settled" />
-          {one.found ? <text x="14.5" y={high - tall(one.found) - 4} textAnchor="middle">{one.found}</text> : null}<text x="22.5" y={high + 16} textAnchor="middle" className="axis">{moment(one.week, lang, undefined, false).slice(0, 6)}</text></g>;
+          <rect x="20" width="24" y={high - tall(one.found)} height={tall(one.found)} rx="2.5" className="found" /><rect x="48" width="24" y={high - tall(one.settled)} height={tall(one.settled)} rx="2.5" className="settled" />
+          {one.found ? <text x="32" y={high - tall(one.found) - 4} textAnchor="middle">{one.found}</text> : null}<text x="46" y={high + 16} textAnchor="middle" className="axis">{moment(one.week, lang, undefined, false).slice(0, 6)}</text></g>;
       })}
       <line x1="0" x2={box} y1={high} y2={high} className="rule" /></svg>
       <figcaption className="legend"><i className="found" />{t("found", lang)}<i className="settled" />{t("settled", lang)}</figcaption></figure>

@@ -21,6 +21,17 @@ def report() -> rx.Component:
                 Reporting.as_of != "", rx.el.span(t("as of"), " ", kit.Value.create(kind="moment", value=Reporting.as_of, tz=Session.tz), class_name="asof")
             ),
             rx.el.div(class_name="grow"),
+            rx.cond(
+                Reporting.dated & ~Reporting.value.contains("known_on"),
+                rx.el.button(
+                    rx.icon("pin", size=14),
+                    t("Keep these figures"),
+                    class_name="btn",
+                    on_click=Reporting.freeze,
+                    title=t("The same report as it is known now, under an address that never changes."),
+                    custom_attrs={"data-testid": "freeze"},
+                ),
+            ),
             kit.ExportMenu.create(href=Reporting.export_href, pdf=True),
         ),
         rx.el.div(kit.FilterBar.create(fields=Reporting.asks, value=Reporting.value, tz=Session.tz, on_apply=Reporting.ask), class_name="tbar"),

@@ -56,9 +56,11 @@ _PROOF: LiteralString = "SELECT at, after FROM audit_event WHERE action = 'integ
 
 
 def figures(work: Work) -> dict[str, Any]:
-    """Return what the dashboard shows, over the whole company: `open` (figures), `severity`, `rules`, `owners`, `weeks`, `settled`, `proof`, `corrections`, `repairs`.
+    """Return what the dashboard shows, over the whole company.
 
-    The last three only for those who may see what they are made of.
+    Returns:
+        `open` (figures), `severity`, `rules`, `owners`, `weeks`, `settled`; and for those who may see what they are made of
+        `proof`, `corrections`, `repairs`.
     """
     found: dict[str, Any] = {
         "open": work.row(_GROUPED + _OPEN), "severity": work.rows(_GROUPED + _BY_SEVERITY), "rules": work.rows(_GROUPED + _BY_RULE),

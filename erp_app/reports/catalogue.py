@@ -29,7 +29,7 @@ _INTEGRITY = Report(
         Column("name", "Check"), Column("rows_checked", "Rows checked", "integer"), Column("violations", "Violations", "integer"),
         Column("seconds", "Seconds", "percent"),
     ),
-    view=("manager", "finance", "finance_manager"), rows_of=lambda answer: list(answer["checks"]), section="Administration", icon="shield-check",
+    view=("manager", "finance", "finance_manager"), rows_of=lambda answer: list(answer["checks"]), section="Administration", icon="shield-check", dated=False,
 )
 _ALL = (
     stock_views.QUICK_VIEW, stock_card.REPORT, stock_layers.REPORT, stock_views.AGEING, margin.REPORT, credit.REPORT, aged.RECEIVABLES, aged.PAYABLES,

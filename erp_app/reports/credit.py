@@ -43,5 +43,5 @@ REPORT = Report(
         Column("headroom", "Headroom", "money"), Column("used", "Used %", "percent"), Column("held", "Orders held", "integer"),
     ),
     view=("manager", "sales", "sales_manager", "finance", "finance_manager"), parameters=(Parameter("customer", "ref", "Customer", ref="customers"),),
-    section="Sales", icon="gauge",
+    section="Sales", icon="gauge", dated=False,
 )

@@ -76,7 +76,11 @@ class Asked:
 
 @dataclass(frozen=True)
 class Report:
-    """A report. `run` returns plain values; `rows_of` names the list that goes into files."""
+    """A report. `run` returns plain values; `rows_of` names the list that goes into files.
+
+    Attributes:
+        dated: whether it can be asked as of a day and as known on a day; what is only ever true now cannot.
+    """
 
     name: str
     label: str
@@ -88,6 +92,7 @@ class Report:
     section: str = "Reports"
     see_cost: tuple[str, ...] = ("manager", "finance", "finance_manager")
     icon: str = "chart-bar"
+    dated: bool = True
 
     @property
     def resource(self) -> str:

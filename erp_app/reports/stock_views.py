@@ -23,14 +23,24 @@ _BALANCES: LiteralString = (
     " OR EXISTS (SELECT 1 FROM reservation v WHERE v.item_id = i.id AND v.place_id = p.id)"
     " ORDER BY i.code, p.code"
 )
+# The past: what the movements up to a moment, as far as they were known then, left where.
+_THEN: LiteralString = (
+    "SELECT i.id AS item_id, i.code AS item, i.name, i.minimum, p.id AS place_id, p.code AS place, p.kind AS place_kind, x.on_hand, x.last_at,"
+    " false AS pending FROM (SELECT item_id, place_id, sum(quantity)::bigint AS on_hand, max(effective_at) AS last_at FROM ("
+    "  SELECT item_id, to_place_id AS place_id, quantity, effective_at, recorded_at FROM stock_move"
+    "  UNION ALL SELECT item_id, from_place_id, -quantity, effective_at, recorded_at FROM stock_move) m"
+    "  WHERE m.effective_at < coalesce(%(until)s::timestamptz, 'infinity') AND m.recorded_at < coalesce(%(known)s::timestamptz, 'infinity') GROUP BY 1, 2) x"
+    " JOIN item i ON i.id = x.item_id JOIN place p ON p.id = x.place_id WHERE p.kind = ANY(%(ours)s) AND x.on_hand > 0"
+    " AND (%(item)s::bigint IS NULL OR i.id = %(item)s) AND (%(place)s::bigint IS NULL OR p.id = %(place)s) ORDER BY i.code, p.code"
+)
 AGES = ("days_0_30", "days_31_60", "days_61_90", "over_90")
 _LIMITS = (30, 60, 90)
 
 
 def quick_view(work: Work, asked: Asked) -> Answer:
-    """Return `rows` by item and place as of now: on hand, reserved, available, value; `below_minimum` where it is."""
+    """Return `rows` by item and place: on hand, reserved, available, value; `below_minimum` where it is. The past knows no reservations."""
     rows = []
-    for one in work.rows(_BALANCES, {"ours": OURS, "item": asked.values.get("item"), "place": asked.values.get("place")}):
+    for one in _balances(work, asked):
         low = one["minimum"] is not None and one["place_kind"] == "warehouse" and one["on_hand"] < one["minimum"] * 10_000
         rows.append({
             "item": one["item"], "item_id": one["item_id"], "name": one["name"], "place": one["place"], "place_id": one["place_id"],
@@ -39,6 +49,18 @@ def quick_view(work: Work, asked: Asked) -> Answer:
             "last_at": one["last_at"].isoformat() if one["last_at"] else None,
         })
     return {"rows": rows, "total": str(sum(int(row["value"]) for row in rows))}
+
+
+def _balances(work: Work, asked: Asked) -> list[dict[str, Any]]:
+    """Return what lies where now, or what lay there then: for the past the layers of that time say what it was worth."""
+    given = {"ours": OURS, "item": asked.values.get("item"), "place": asked.values.get("place"), "until": asked.until, "known": asked.known}
+    if asked.is_now:
+        return work.rows(_BALANCES, given)
+    worth: dict[tuple[str, str], int] = {}
+    for layer in open_layers(work, asked):
+        key = (layer["item"], layer["place"])
+        worth[key] = worth.get(key, 0) + layer["value"]
+    return [{**one, "reserved": 0, "value": worth.get((one["item"], one["place"]), 0)} for one in work.rows(_THEN, given)]
 
 
 def ageing(work: Work, asked: Asked) -> Answer:

@@ -21,7 +21,7 @@ from erp_app.state.hub import hub
 ASIDE = ("document-journals", "cost-trace")  # about one document: reached from it, not from the menu
 TIMES: list[dict[str, Any]] = [
     {"name": "as_of", "kind": "date", "label": "As of", "single": True, "edit": True},
-    {"name": "known_on", "kind": "date", "label": "As known on", "single": True, "edit": True},
+    {"name": "known_on", "kind": "moment", "label": "As known on", "single": True, "edit": True},
 ]
 _LIVE = {"Warehouse": "stock", "Accounting": "ledger"}
 MAX_ROWS = 2000
@@ -50,6 +50,7 @@ class Reporting(rx.State):
     loading: bool = True
     cut: int = 0
     as_of: str = ""
+    dated: bool = True
 
     @rx.var
     def export_href(self) -> str:
@@ -69,7 +70,7 @@ class Reporting(rx.State):
         report = self._report()
         self.reset()  # type: ignore[no-untyped-call]
         self.here = place_of(self)
-        self.name, self.title = report.name, report.label
+        self.name, self.title, self.dated = report.name, report.label, report.dated
         self.exportable = may(actor(), report.resource, "export")
         self.asks = [
             {
@@ -83,7 +84,7 @@ class Reporting(rx.State):
                 "edit": True,
             }
             for one in report.parameters
-        ] + TIMES
+        ] + (TIMES if report.dated else [])
         known = {one["name"] for one in self.asks}
         self.value = {name: text for name, text in query_of(self).items() if name in known}
         if report.section in _LIVE:
@@ -97,6 +98,13 @@ class Reporting(rx.State):
         known = {one["name"] for one in self.asks}
         self.value = {name: one for name, one in value.items() if name in known} if isinstance(value, dict) else {}
         return await self._read()
+
+    @rx.event
+    @requires(OWN_RESOURCE, "view")
+    def freeze(self) -> Any:
+        """Turn to the same report as it is known at this moment: its address gives the same figures for ever."""
+        given = {**given_of(self.value), "known_on": clock.now().isoformat()}
+        return rx.redirect(f"/reports/{self.name}?{urlencode(given)}")
 
     @rx.event
     @requires(OWN_RESOURCE, "view")
