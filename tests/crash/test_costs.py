@@ -6,6 +6,8 @@ import itertools
 
 import pytest
 
+from erp_app.kernel.uow import unit_of_work
+from erp_app.reports.integrity import prove
 from tests.costing.test_crash import late_story
 from tests.crash.system import DATABASE
 
@@ -28,3 +30,6 @@ def test_late_documents_are_settled_exactly_once(system):
     assert worker.deaths == KILLS
     for tale, ledger in stories:
         assert tale.books.picture() == tale.picture(ledger)
+        assert tale.books.audit() == []
+        with unit_of_work(tale.books.actor, dry_run=True) as work:
+            assert [one for one in prove(work)["checks"] if one["violations"]] == []
