@@ -48,6 +48,8 @@ class Consumer:
 CONSUMERS: tuple[Consumer, ...] = (
     Consumer("costing", ("hpp.queued",), "workers.costing:replay", queue="hpp", key="item_id"),
     Consumer("stock", ("stock_fix.queued",), "workers.stock:repair", queue="stock_fix", key="item_id"),
+    Consumer("checkpoint-ask", ("period.locked",), "workers.checkpoint:ask"),
+    Consumer("checkpoints", ("checkpoints.due",), "workers.checkpoint:seal", key=EVERYTHING),
     Consumer("anomalies", ("anomalies.due",), "workers.anomaly:find", key=EVERYTHING),
     Consumer("notify", ("comment.added", "document.changed", "hpp.failed", "import.finished"), "workers.notify:tell", queue="notify"),
 )

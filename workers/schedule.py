@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from erp_app.costing import sealing
 from erp_app.kernel import audit, clock, db, delivery, log
 from erp_app.kernel.actor import system_actor
 from erp_app.kernel.limits import EVENTS_KEPT_DAYS, NOTIFICATIONS_KEPT_DAYS
@@ -36,6 +37,12 @@ def ask_for_anomalies(tenant_id: int) -> int:
     return 1
 
 
+def ask_for_checkpoints(tenant_id: int) -> int:
+    """Have a worker seal the costs of all items that moved, once a week; wake it when a run still waits."""
+    with unit_of_work(system_actor(tenant_id)) as work:
+        return int(sealing.ask_for_week(work))
+
+
 def forget_read_notifications(tenant_id: int) -> int:
     """Remove notifications some time after they were read."""
     with unit_of_work(system_actor(tenant_id)) as work:
@@ -44,7 +51,7 @@ def forget_read_notifications(tenant_id: int) -> int:
 
 TASKS = (
     Task("events.forget", 6 * HOUR, forget_old_events), Task("notifications.forget", 6 * HOUR, forget_read_notifications),
-    Task("anomalies.find", HOUR, ask_for_anomalies),
+    Task("anomalies.find", HOUR, ask_for_anomalies), Task("checkpoints.seal", HOUR, ask_for_checkpoints),
 )
 
 

@@ -24,9 +24,10 @@ def close(work: Work, period: AccountingPeriod, _data: dict[str, Any]) -> None:
 
 
 def lock(work: Work, period: AccountingPeriod, _data: dict[str, Any]) -> None:
-    """Close the month for everybody; whoever had asked to open it must ask again."""
+    """Close the month for everybody, and have the costs of all items sealed as they lay at its end; who had asked to open it must ask again."""
     close(work, period, {})
     _forget(period)
+    work.emit("period.locked", {"period": period.code, "last_day": period.ends_on.isoformat()})
 
 
 def ask_reopen(work: Work, period: AccountingPeriod, data: dict[str, Any]) -> None:

@@ -1,7 +1,8 @@
 """Checkpoints: what lies at our places of one item at one moment, sealed by a hash (at period close and on a schedule).
 
 A replay from any checkpoint must give the next one bit for bit. When a late document changes what lay there, the new state is
-sealed beside the old one; a row is never changed.
+sealed beside the old one; a row is never changed. So it is, too, when a document that comes in order is dated before a checkpoint:
+the database lets the item wait for the worker (`alembic/sql/41_checkpoints.sql`), and its replay seals again.
 """
 
 from __future__ import annotations
@@ -12,9 +13,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from psycopg import Rollback
+
 from erp_app.costing import repo, repo_checkpoint
 from erp_app.costing.replay import Replay
 from erp_app.costing.wire import moment
+from erp_app.kernel.errors import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,6 +31,7 @@ if TYPE_CHECKING:
 BEGINNING = datetime(1, 1, 2, tzinfo=UTC)
 _ROW = struct.Struct(">11q")  # id, movement, parent, origin, place, lot, time, rank, quantity, value, taken
 _TICK = timedelta(microseconds=1)
+TRIES = 50
 
 
 @dataclass(frozen=True)
@@ -39,10 +44,31 @@ class Finding:
 
 
 def seal(work: Work, item: int, at: datetime, reason: str = "schedule") -> str:
-    """Seal what lies of an item at our places just after `at`; return the hash. Nothing of the item may wait for its costs.
+    """Seal what lies of an item at our places just after `at`, which is over since a day; return the hash.
 
-    When the newest checkpoint of this moment says the same, it stays the newest.
+    Nothing of the item may wait for its costs. Its postings wait meanwhile. What is old of its movements is put into blocks.
+
+    Raises:
+        Refused: ERP-1221 when others post to the item without a pause.
     """
+    _alone(work, item, at)
+    repo_checkpoint.make_blocks(work, item)
+    return _seal_held(work, item, at, reason)
+
+
+def _alone(work: Work, item: int, at: datetime) -> None:
+    """Hold the item's queues, and the item against new movements; a posting under way ends first."""
+    for _ in range(TRIES):
+        with work.conn.transaction() as attempt:
+            if repo.lock(work, {item: at}) is not None:
+                return
+            raise Rollback(attempt)
+        repo.let_others_end(work)
+    raise Refused("ERP-1221", "These items are posted to so fast that they could not be held. Nothing was changed; it is tried again by itself.")
+
+
+def _seal_held(work: Work, item: int, at: datetime, reason: str) -> str:
+    """When the newest checkpoint of this moment says the same, it stays the newest."""
     queues = repo_checkpoint.our_queues(work, item, at)
     past = repo.load(work, {item: at + _TICK}, queues)
     known = repo_checkpoint.newest(work, item, BEGINNING)
@@ -54,18 +80,10 @@ def seal(work: Work, item: int, at: datetime, reason: str = "schedule") -> str:
     return sealed[1]
 
 
-def seal_all(work: Work, at: datetime, reason: str, after: datetime = BEGINNING) -> int:
-    """Seal all items that moved since `after`; return how many."""
-    items = repo_checkpoint.items_that_moved(work, after, at)
-    for item in items:
-        seal(work, item, at, reason)
-    return len(items)
-
-
 def renew(work: Work, starts: dict[int, datetime]) -> None:
-    """Seal anew what a replay of items from these moments on may have changed."""
+    """Seal anew what a replay of items, which are held, from these moments on may have changed."""
     for item, at in repo_checkpoint.items_with_checkpoints(work, starts):
-        seal(work, item, at, "late")
+        _seal_held(work, item, at, "late")
 
 
 def verify(work: Work, item: int) -> list[Finding]:
@@ -97,6 +115,11 @@ def _compare(item: int, sealed: Sealed, found: bytes, last_move: int) -> list[Fi
     if last_move > sealed.last_move:
         return [Finding(item, sealed.at, "stale")]
     return [] if found == sealed.layers else [Finding(item, sealed.at, "different")]
+
+
+def unpacked(layers: bytes) -> list[tuple[int, ...]]:
+    """Return the rows of a checkpoint: id, movement, parent (or 0), origin, place, lot, time, rank, quantity, value, taken."""
+    return list(_ROW.iter_unpack(layers))
 
 
 def _pack(layers: Iterable[Layer], queues: AbstractSet[Queue]) -> bytes:

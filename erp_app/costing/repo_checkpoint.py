@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from erp_app.kernel.uow import Work
 
 OURS = ["warehouse", "vendor", "in_transit", "quarantine"]
+BLOCK = 512  # movements
 
 _QUEUES = SQL(
     "SELECT b.item_id, b.place_id, b.lot FROM stock_balance b JOIN place p ON p.tenant_id = b.tenant_id AND p.id = b.place_id"
@@ -58,9 +59,10 @@ def newest(work: Work, item: int, after: datetime) -> list[Sealed]:
 
 
 def add(work: Work, item: int, at: datetime, moves: tuple[int, int], reason: str, sealed: tuple[bytes, str]) -> None:
-    """Store a checkpoint: (highest movement id, number of movements since the one before), (layers, hash)."""
+    """Store a checkpoint: (highest movement id, number of movements since the one before), (layers, hash). The item is held."""
     work.run(
-        "INSERT INTO cost_checkpoint (tenant_id, item_id, at, last_move_id, moves, reason, layers, sha256) VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
+        "INSERT INTO cost_checkpoint (tenant_id, item_id, at, last_move_id, moves, reason, layers, sha256, last_piece_id, made_at)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, nextval(pg_get_serial_sequence('cost_piece', 'id')), clock_timestamp())",
         (work.actor.tenant_id, item, at, *moves, reason, *sealed),
     )
 
@@ -75,11 +77,17 @@ def items_with_checkpoints(work: Work, starts: dict[int, datetime]) -> list[tupl
     return [(item, at) for item, at in rows]
 
 
-def items_that_moved(work: Work, after: datetime, at: datetime) -> list[int]:
-    """Return the items with movements after `after`, up to `at`."""
+def items_to_seal(work: Work, at: datetime, after: int = 0) -> list[int]:
+    """Return the items, from an id on, that moved up to `at` and after their newest checkpoint before it."""
     rows = work.conn.execute(
-        "SELECT i.id FROM item i WHERE i.tenant_id = %(tenant)s AND EXISTS (SELECT 1 FROM stock_move m WHERE m.tenant_id = i.tenant_id"
-        " AND m.item_id = i.id AND m.effective_at > %(after)s AND m.effective_at <= %(at)s) ORDER BY i.id",
+        "SELECT i.id FROM item i WHERE i.tenant_id = %(tenant)s AND i.id > %(after)s AND EXISTS (SELECT 1 FROM stock_move m WHERE m.tenant_id = i.tenant_id"
+        " AND m.item_id = i.id AND m.effective_at <= %(at)s AND m.effective_at > coalesce((SELECT max(c.at) FROM cost_checkpoint c"
+        " WHERE c.tenant_id = i.tenant_id AND c.item_id = i.id AND c.at <= %(at)s), '-infinity')) ORDER BY i.id",
         {"tenant": work.actor.tenant_id, "after": after, "at": at},
     )
     return [item for (item,) in rows.fetchall()]
+
+
+def make_blocks(work: Work, item: int) -> int:
+    """Put what is old of an item's movements into blocks, by which a late issue is checked without reading them; return how many."""
+    return int(work.value("SELECT stock_block_make(%s, %s, %s)", (work.actor.tenant_id, item, BLOCK)))

@@ -64,3 +64,9 @@ def test_the_database_holds_both_people_to_it(books):
     with pytest.raises(Refused, match="does not approve it"), unit_of_work(books.actor()) as work:
         work.run("UPDATE accounting_period SET reopen_asked_by_id = %s, reopen_asked_at = now() WHERE code = '2026-01'", [books.users["admin"]])
         work.run("UPDATE accounting_period SET state = 'soft' WHERE code = '2026-01'")
+
+
+def test_a_locked_month_has_its_items_sealed_as_they_lay_at_its_end(books):
+    with unit_of_work(system_actor(books.tenant)) as work:
+        told = work.value("SELECT payload FROM outbox WHERE name = 'period.locked' AND tenant_id = %s", [books.tenant])
+    assert told == {"period": "2026-01", "last_day": "2026-01-31"}

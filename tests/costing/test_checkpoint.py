@@ -49,9 +49,6 @@ def test_a_replay_from_any_checkpoint_gives_the_next_one_whatever_came_late(tell
                 tale.settle()
                 seal_both(tale, day)
     tale.settle()
-    assert {one.kind for one in findings(tale)} <= {"stale"}
-    for _, day in days:
-        seal_both(tale, day)
     assert findings(tale) == []
 
 
@@ -66,7 +63,7 @@ def test_a_changed_layer_a_changed_seal_and_an_earlier_entry_are_found(telling, 
     assert findings(tale) == []
     books.post(books.document("GR-2"), 500, [{**receive, "value": 7}])
     assert [(one.at, one.kind) for one in findings(tale)] == [(moment(699), "stale")]
-    seal_both(tale, 6)
+    tale.settle()
     assert findings(tale) == []
     with psycopg.connect(database) as admin:
         admin.execute("UPDATE cost_layer SET taken = taken + 1 WHERE tenant_id = %s", (books.tenant,))
