@@ -235,7 +235,7 @@ DECLARE
 BEGIN
   from_lots := coalesce(from_lots, array_fill(0, ARRAY[lines]));
   to_lots := coalesce(to_lots, array_fill(0, ARRAY[lines]));
-  IF day IS NULL OR p_at < clock_timestamp() - interval '1 day' THEN  -- long ago it may fall into a block (stock_block_follow)
+  IF day IS NULL THEN
     RETURN;
   END IF;
   a := plain_lock(t, p_at, items, froms, from_lots, tos, to_lots, quantities);

@@ -64,10 +64,14 @@ class Work:
         with self.conn.cursor(row_factory=dict_row) as cursor:
             return cursor.execute(query, params).fetchone()
 
+    def first(self, query: Query, params: Params = None) -> tuple[Any, ...] | None:
+        """Return the first row as it comes, or None."""
+        self.flush()
+        return self.conn.execute(query, params).fetchone()
+
     def value(self, query: Query, params: Params = None) -> Any:
         """Return the first column of the first row, or None."""
-        self.flush()
-        found = self.conn.execute(query, params).fetchone()
+        found = self.first(query, params)
         return found[0] if found else None
 
     def run(self, query: Query, params: Params = None) -> int:

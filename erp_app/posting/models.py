@@ -86,6 +86,19 @@ class Posting:
     step: int = 0
     text: str = ""
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether it only moves goods, in the order of its lines, by queue and mapping alone: most documents do."""
+        if self.transform or self.revaluations or not self.moves or any(line.debit or line.credit for line in self.lines):
+            return False
+        before, keep_origin = -1, self.moves[0].keep_origin
+        for move in self.moves:
+            named = move.source_move_id is not None or move.from_account is not None or move.to_account is not None
+            if named or move.transform or move.weight or move.keep_origin is not keep_origin or move.line_no <= before:
+                return False
+            before = move.line_no
+        return True
+
 
 @dataclass(frozen=True)
 class PostedMove:

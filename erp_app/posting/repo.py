@@ -7,17 +7,49 @@ from typing import TYPE_CHECKING, Any
 from psycopg.types.json import Jsonb
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from erp_app.kernel.uow import Work
+    from erp_app.posting.models import Posting
 
 Rows = Any
+_POST_PLAIN = (
+    "SELECT * FROM post_plain(%s::bigint, %s::int, %s, %s, %s, %s::int[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[],"
+    " %s::bigint[], %s::bigint[])"
+)
 
 
 def post_document(work: Work, header: dict[str, Any], moves: Rows, lines: Rows) -> dict[str, Any]:
     """Post; returns {"journal": id or None, "pending": bool, "moves": [[line_no, move_id, value or None], …]}."""
     answer: dict[str, Any] = work.value("SELECT post_document(%s, %s, %s)", (Jsonb(header), Jsonb(moves), Jsonb(lines)))
     return answer
+
+
+def post_plain(work: Work, posting: Posting) -> tuple[list[tuple[int, int, int]], int | None] | None:
+    """Post a plain document; returns ([(line_no, move_id, value)], journal id or None), or None when it is not plain after all.
+
+    Arrays are sent as text: to look at each number's type would take longer than the database takes to read them.
+    """
+    moves = posting.moves
+    lines = [move.line_no for move in moves]
+    found = work.first(
+        _POST_PLAIN,
+        (
+            str(posting.document_id), str(posting.step), posting.effective_at, posting.text, moves[0].keep_origin, _array(lines),
+            _array([move.item_id for move in moves]), _array([move.from_place_id for move in moves]), _array([move.to_place_id for move in moves]),
+            _array([move.quantity for move in moves]), _array([move.from_lot for move in moves]), _array([move.to_lot for move in moves]),
+            _array([move.value for move in moves]),
+        ),
+    )
+    if found is None or found[0] is None:
+        return None
+    ids, values, journal = found
+    return list(zip(lines, ids, values, strict=True)), journal
+
+
+def _array(numbers: Sequence[int | None]) -> str:
+    return "{" + ",".join(["NULL" if one is None else str(one) for one in numbers]) + "}"
 
 
 def clock_time(work: Work) -> datetime:

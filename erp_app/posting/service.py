@@ -43,6 +43,11 @@ def post(work: Work, posting: Posting) -> Posted:
         Conflict: ERP-1004 when this step of the document is already posted.
     """
     _check(posting)
+    if posting.is_plain:
+        stored = repo.post_plain(work, posting)
+        if stored is not None:
+            moves, journal = stored
+            return Posted(posting.document_id, journal, [PostedMove(*one) for one in moves])
     header = _header(work, posting.document_id, posting.effective_at, posting.text)
     header |= {"step": posting.step, "added": posting.transform.added if posting.transform else None}
     lines = [asdict(one) for one in posting.lines if one.debit or one.credit]
