@@ -25,6 +25,7 @@ from workers import dispatch, schedule, seal
 from workers.registry import consumers_of
 
 POLL_SECONDS = 1.0  # also without a wake-up: a notification can be lost with its connection
+AWAKE_SECONDS = 0.005  # between looks while somebody is still writing who need not ring
 OVERDUE_EVERY = 1.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 3.0
 
@@ -63,8 +64,7 @@ class Relay:
 
     def _turn(self, conn: db.Connection) -> None:
         """Forward one batch and see to what is due; sleep when there was nothing."""
-        events = forward(conn)
-        self.sealer.noticed(one.tenant_id for one in events)
+        some = self._forward(conn)
         moment = clock.monotonic()
         if moment - self.looked >= OVERDUE_EVERY:
             self.looked = moment
@@ -72,10 +72,20 @@ class Relay:
             self.sealer.seal(conn)
             self.schedule.tick(conn)
             meter.share("relay")
-        if len(events) < delivery.BATCH:
-            wait = 0.0 if events else POLL_SECONDS
-            for _ in conn.notifies(timeout=wait, stop_after=1):
+        if some:
+            return
+        if not outbox.doze(conn):
+            time.sleep(AWAKE_SECONDS)
+            return
+        if not self._forward(conn):  # whoever did not ring has committed by now
+            for _ in conn.notifies(timeout=POLL_SECONDS, stop_after=1):
                 pass
+        outbox.awake(conn)
+
+    def _forward(self, conn: db.Connection) -> bool:
+        events = forward(conn)
+        self.sealer.noticed(one.tenant_id for one in events)
+        return bool(events)
 
 
 def forward(conn: db.Connection) -> list[Event]:

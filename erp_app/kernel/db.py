@@ -5,18 +5,25 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
+from functools import lru_cache
 from typing import Any, LiteralString
 
 import psycopg
+from psycopg.pq import DiagnosticField, ExecStatus
+from psycopg.sql import SQL, Literal
 from psycopg_pool import ConnectionPool, PoolTimeout
 from sqlalchemy import create_engine
 from sqlalchemy.engine import Engine
 from sqlalchemy.pool import NullPool
 
+from erp_app.kernel import clock
 from erp_app.kernel.config import settings
 from erp_app.kernel.errors import Unavailable
 
+TRUSTED_SECONDS = 1.0  # a connection that answered this long ago is taken without asking whether it still lives
 Connection = psycopg.Connection[tuple[Any, ...]]
+_SQLSTATE = DiagnosticField.SQLSTATE
 _lock = threading.Lock()
 _pools: dict[str, ConnectionPool[Connection]] = {}
 _borrowed = threading.local()
@@ -36,11 +43,17 @@ def pool(role: str = "app") -> ConnectionPool[Connection]:
                 raise RuntimeError(f"ERP_{role.upper()}_URL is not set: start the system with ./erp up, or run ./erp migrate first")
             size = settings().pool_size if role == "app" else 2
             _pools[role] = ConnectionPool(
-                url, min_size=1, max_size=size, timeout=10, max_lifetime=3600, check=ConnectionPool.check_connection, open=True,
-                kwargs={"application_name": f"satu-{role}", "options": "-c lock_timeout=15s -c statement_timeout=120s -c timezone=UTC"},
+                url, min_size=1, max_size=size, timeout=10, max_lifetime=3600, check=_check, open=True,
+                kwargs={"application_name": f"satu-{role}", "options": "-c lock_timeout=15s -c statement_timeout=120s -c timezone=UTC -c datestyle=ISO"},
                 name=f"satu-{role}",
             )
         return _pools[role]
+
+
+def _check(conn: Connection) -> None:
+    """Ask a connection that has rested whether it still lives; one that has just answered is believed."""
+    if clock.monotonic() - getattr(conn, "answered", 0.0) > TRUSTED_SECONDS:
+        ConnectionPool.check_connection(conn)
 
 
 def close_pools() -> None:
@@ -65,6 +78,59 @@ def connection(role: str = "app") -> Iterator[Connection]:
             yield conn
     except PoolTimeout as error:
         raise Unavailable("ERP-1011", "The database is busy or away. Nothing was changed; try again.") from error
+
+
+@contextmanager
+def transaction(tenant_id: int, user_id: int) -> Iterator[tuple[Connection, datetime]]:
+    """Borrow a connection with an open transaction of a tenant and user; commit at the end of the block, roll back on an exception.
+
+    Yields:
+        The connection and the transaction's time, aware, UTC.
+
+    Raises:
+        Unavailable: ERP-1011 when no connection can be had in time.
+    """
+    conn, now = _opened(tenant_id, user_id)
+    try:
+        with conn:
+            yield conn, now
+        conn.answered = clock.monotonic()  # type: ignore[attr-defined]
+    finally:
+        pool().putconn(conn)
+
+
+def _opened(tenant_id: int, user_id: int) -> tuple[Connection, datetime]:
+    """Open a transaction in one round trip; a connection that has died since it was used last is replaced, once."""
+    try:
+        conn = pool().getconn()
+        try:
+            return conn, _begin(conn, tenant_id, user_id)
+        except psycopg.OperationalError:
+            pool().putconn(conn)
+        conn = pool().getconn()
+        try:
+            return conn, _begin(conn, tenant_id, user_id)
+        except psycopg.Error:
+            pool().putconn(conn)
+            raise
+    except PoolTimeout as error:
+        raise Unavailable("ERP-1011", "The database is busy or away. Nothing was changed; try again.") from error
+
+
+def _begin(conn: Connection, tenant_id: int, user_id: int) -> datetime:
+    result = conn.pgconn.exec_(_opening(tenant_id, user_id))
+    moment = result.get_value(0, 2) if result.status == ExecStatus.TUPLES_OK else None
+    if moment is None:
+        raise psycopg.errors.error_from_result(result) if result.error_field(_SQLSTATE) else psycopg.OperationalError(conn.pgconn.get_error_message())
+    return datetime.fromisoformat(moment.decode())
+
+
+@lru_cache(maxsize=1000)
+def _opening(tenant_id: int, user_id: int) -> bytes:
+    """Return what opens a transaction: tenant and user for row-level security and audit, and its time."""
+    return SQL("BEGIN; SELECT set_config('app.tenant', {}, true), set_config('app.user', {}, true), now()").format(
+        Literal(str(tenant_id)), Literal(str(user_id)),
+    ).as_bytes(None)
 
 
 class _Borrowed:

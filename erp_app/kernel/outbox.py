@@ -15,13 +15,36 @@ from erp_app.kernel.db import Connection
 
 
 def listen(conn: Connection) -> None:
-    """Have the connection woken by every commit that stored an event."""
+    """Have the connection woken by commits that stored an event while it was dozing."""
     conn.execute("LISTEN erp_outbox")
+
+
+def doze(conn: Connection) -> bool:
+    """Let writers know that the relay is going to sleep; look once more for events after this, then wait for a notification.
+
+    The first lock is the one writers share while they rely on a relay that is awake; the second one tells other relays that somebody
+    sleeps and will be rung for, so that they may sleep too (they hear the same bell).
+
+    Returns:
+        False when somebody who saw the relay awake has not committed yet: look again in a few milliseconds.
+    """
+    if conn.execute("SELECT pg_try_advisory_lock(4712, 1)").fetchone() == (True,):
+        conn.execute("SELECT pg_advisory_lock(4712, 2)")
+        return True
+    if conn.execute("SELECT pg_try_advisory_lock(4712, 2)").fetchone() == (True,):
+        conn.execute("SELECT pg_advisory_unlock(4712, 2)")
+        return False
+    return True
+
+
+def awake(conn: Connection) -> None:
+    """Let writers know that they need not ring; the relay looks for events from now on until it dozes."""
+    conn.execute("SELECT pg_advisory_unlock_all()")
 
 
 def add(conn: Connection, tenant_id: int, name: str, payload: Mapping[str, Any], topics: Sequence[str] = (),
         request_id: str = "-") -> None:
-    """Store one event; a trigger wakes the relay at commit."""
+    """Store one event; a trigger wakes the relay at commit when it sleeps."""
     conn.execute(
         "INSERT INTO outbox (tenant_id, name, payload, topics, request_id) VALUES (%s, %s, %s, %s, %s)",
         (tenant_id, name, Jsonb(dict(payload)), list(topics), request_id),

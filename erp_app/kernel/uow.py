@@ -22,9 +22,6 @@ from erp_app.kernel.translation import LEDGER_REFUSAL, translate
 Query = LiteralString | SQL | Composed
 Params = Sequence[Any] | Mapping[str, Any] | None
 
-# One round trip opens the transaction: tenant and user for row-level security and audit, and the transaction's time.
-_OPEN: LiteralString = "SELECT set_config('app.tenant', %s, true), set_config('app.user', %s, true), now()"
-
 
 class Work:
     """One open transaction. Services take it as their first argument; none of them commits.
@@ -126,10 +123,8 @@ def unit_of_work(actor: Actor, *, dry_run: bool = False) -> Iterator[Work]:
     """
     calls: list[Callable[[], None]] = []
     try:
-        with db.connection() as conn:
-            opened = conn.execute(_OPEN, (str(actor.tenant_id), str(actor.user_id))).fetchone()
-            assert opened is not None  # noqa: S101 - a SELECT without FROM has one row
-            work = Work(actor, conn, opened[2], dry_run=dry_run)
+        with db.transaction(actor.tenant_id, actor.user_id) as (conn, now):
+            work = Work(actor, conn, now, dry_run=dry_run)
             try:
                 yield work
                 work.flush()
@@ -162,7 +157,6 @@ def _refusal(actor: Actor, error: psycopg.Error, *, dry_run: bool) -> ErpError:
     """
     told = translate(error)
     if error.sqlstate == LEDGER_REFUSAL and not dry_run:
-        with suppress(ErpError, psycopg.Error), db.connection() as conn:
-            conn.execute(_OPEN, (str(actor.tenant_id), str(actor.user_id)))
+        with suppress(ErpError, psycopg.Error), db.transaction(actor.tenant_id, actor.user_id) as (conn, _now):
             audit.add(conn, actor, audit.Entry("ledger.refused", "posting", None, None, {"code": told.code, **told.data}, told.detail))
     return told

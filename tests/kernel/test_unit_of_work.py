@@ -34,6 +34,15 @@ def test_an_exception_leaves_nothing(database):
         assert work.value("SELECT count(*) FROM outbox") == 0
 
 
+def test_a_connection_that_died_meanwhile_is_replaced(database, admin_url):
+    with unit_of_work(system_actor(3)) as work:
+        backend = work.value("SELECT pg_backend_pid()")
+    with psycopg.connect(admin_url, autocommit=True) as admin:
+        assert admin.execute("SELECT pg_terminate_backend(%s, 5000)", (backend,)).fetchone() == (True,)
+    with unit_of_work(system_actor(3)) as work:
+        assert work.value("SELECT pg_backend_pid()") != backend
+
+
 def test_a_dry_run_leaves_nothing(database):
     with unit_of_work(system_actor(3), dry_run=True) as work:
         work.emit("thing.happened", {})

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 import redis
 
-from erp_app.kernel import bus, delivery
+from erp_app.kernel import bus, delivery, outbox
 from erp_app.kernel.actor import system_actor
 from erp_app.kernel.config import settings
 from erp_app.kernel.uow import unit_of_work
@@ -193,3 +193,25 @@ def test_the_relay_wakes_at_a_commit_and_seals_the_audit_chain(relay, ledgers):
         finally:
             stop.set()
             thread.join()
+
+
+def test_a_writer_who_saw_the_relay_awake_keeps_it_from_going_to_sleep(relay):
+    with unit_of_work(system_actor(1)) as work:
+        work.emit("test.quiet", {})
+        assert not outbox.doze(relay)
+    assert outbox.doze(relay)
+    assert len(forward(relay)) == 1
+
+
+def test_writers_ring_for_a_relay_that_sleeps_and_for_no_other(relay):
+    outbox.listen(relay)
+    with psycopg.connect(settings().relay_url or "", autocommit=True) as second:
+        assert outbox.doze(relay)
+        assert outbox.doze(second)
+        ledger.happen(1)
+        assert len(list(relay.notifies(timeout=5, stop_after=1))) == 1
+        outbox.awake(relay)
+        ledger.happen(1)
+        assert outbox.doze(relay)
+        ledger.happen(1)
+        assert len(list(relay.notifies(timeout=0.5, stop_after=2))) == 1
