@@ -3,7 +3,7 @@ import { useEffect, useMemo, useRef, useState } from "react";
 import { useNavigate } from "react-router";
 import { moment, number, t } from "./base.jsx";
 
-const WIDE = 166, LABEL = 136, CURVE = 52, GAP = LABEL + CURVE, PORT = 34, SMALL = 14, LEAST = 58, BETWEEN = 20;
+const WIDE = 166, LABEL = 128, CURVE = 52, GAP = LABEL + CURVE, PORT = 34, SMALL = 14, LEAST = 58, BETWEEN = 20;
 const THICK = 13, THIN = 1.6, NEAREST = 0.35, FARTHEST = 1.8;
 
 /** How far each document is from the end of the road; edges always lead to a smaller distance. */
@@ -88,7 +88,7 @@ export function TraceGraph({ nodes = [], edges = [], here = 0, lang = "en", tz }
   const nearer = (by) => setZoom((now) => Math.max(NEAREST, Math.min(FARTHEST, now * by)));
   useEffect(() => {
     const wide = frame.current?.clientWidth || 800;
-    setZoom(Math.max(wide < 600 ? 0.75 : 0.64, Math.min(1, (wide - 24) / (drawn.wide + 8))));
+    setZoom(Math.max(wide < 600 ? 0.68 : 0.58, Math.min(1, (wide - 24) / (drawn.wide + 8))));
   }, [drawn]);
   useEffect(() => { if (frame.current) frame.current.scrollLeft = frame.current.scrollWidth; }, [drawn, zoom === 1]);
   const keys = (event) => {

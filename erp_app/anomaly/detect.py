@@ -17,8 +17,11 @@ LIMIT = 500  # findings of one rule in one look; the next look brings the rest
 
 LATE_INPUT: LiteralString = """
 SELECT 'late_input:' || m.document_id AS key, m.document_id AS record_id, min(m.item_id) AS item_id, min(m.effective_at) AS happened_at,
-  'Recorded ' || round(extract(epoch FROM max(m.recorded_at) - min(m.effective_at)) / 3600) || ' hours after it happened' AS title,
-  'Effective ' || to_char(min(m.effective_at), 'YYYY-MM-DD') || ', recorded ' || to_char(max(m.recorded_at), 'YYYY-MM-DD') || '.' AS detail,
+  'Recorded ' || CASE WHEN max(m.recorded_at) - min(m.effective_at) > interval '96 hours'
+    THEN extract(day FROM max(m.recorded_at) - min(m.effective_at)) || ' days'
+    ELSE round(extract(epoch FROM max(m.recorded_at) - min(m.effective_at)) / 3600) || ' hours' END || ' after it happened' AS title,
+  'Effective ' || to_char(min(m.effective_at) AT TIME ZONE %(zone)s, 'YYYY-MM-DD') || ', recorded '
+    || to_char(max(m.recorded_at) AT TIME ZONE %(zone)s, 'YYYY-MM-DD') || '.' AS detail,
   (SELECT coalesce(sum(p.value), 0) FROM cost_piece p JOIN stock_move x ON x.tenant_id = p.tenant_id AND x.id = p.move_id
     WHERE x.document_id = m.document_id AND p.document_id = m.document_id)::bigint AS amount
 FROM stock_move m
@@ -125,7 +128,7 @@ def find(work: Work, kind: str, *, since: datetime, hours: int, threshold: Decim
     """
     if kind == "integrity":
         return _integrity(work)
-    params = {"since": since, "now": work.now, "hours": hours, "threshold": threshold or Decimal(0), "short_codes": SHORT_CODES}
+    params = {"since": since, "now": work.now, "hours": hours, "threshold": threshold or Decimal(0), "short_codes": SHORT_CODES, "zone": work.actor.tz}
     rows = work.rows(QUERIES[kind], params)
     rows.sort(key=lambda row: row["happened_at"], reverse=True)
     return rows[:LIMIT]

@@ -230,7 +230,14 @@ def _as_promised(work: Work, dt: DocumentType, doc: Any, action: str, data: dict
 
 
 def _token(effects: Any) -> str:
-    return hashlib.sha256(json.dumps(effects, sort_keys=True, default=str).encode()).hexdigest()
+    """Return the seal of what was shown. Ids are no part of it: a record that the step itself makes gets another one in every try."""
+    return hashlib.sha256(json.dumps(_without_ids(effects), sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _without_ids(part: Any) -> Any:
+    if isinstance(part, Mapping):
+        return {key: _without_ids(one) for key, one in part.items() if key != "id"}
+    return [_without_ids(one) for one in part] if isinstance(part, list) else part
 
 
 def act_many(

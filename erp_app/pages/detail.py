@@ -209,10 +209,7 @@ def _books() -> rx.Component:
         kit.Journals.create(journals=Detail.journals, tz=Session.tz),
         rx.cond(
             Detail.moves.length() > 0,
-            rx.fragment(
-                rx.el.h2(t("Stock movements")),
-                kit.LineTable.create(title="Stock movements", fields=MOVE_FIELDS, rows=Detail.moves, tz=Session.tz),
-            ),
+            kit.LineTable.create(title="Stock movements", fields=MOVE_FIELDS, rows=Detail.moves, tz=Session.tz),
         ),
         class_name="stack",
     )

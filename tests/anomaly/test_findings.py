@@ -14,6 +14,7 @@ from erp_app.kernel.actor import system_actor
 from erp_app.kernel.errors import Invalid, Refused
 from erp_app.kernel.uow import unit_of_work
 from erp_app.reports.integrity import prove
+from tests.anomaly.spoiled import spoil
 
 
 def received(firm, *, price=50000, quantity=10, days_ago=0):
@@ -129,7 +130,7 @@ def test_a_wrong_piece_is_found_as_an_anomaly_of_its_item_previewed_approved_and
     received(firm, quantity=10, price=50000)
     transfer = firm.create("stock-transfers", **{"from": "WH", "to": "WH2", "lines": [{"item": "TUBE", "quantity": 4}]})
     firm.act("stock-transfers", transfer["id"], "receive")
-    spoil(firm, transfer["id"], 777)
+    spoil(firm.tenant, transfer["id"], 777)
     findings = {row["item_id"]: row for row in scanned(firm)["integrity"]}
     finding = next(row for item, row in findings.items() if item is not None)
     shown = documents.preview(firm.actor(), registry.get("anomalies"), finding["id"], "repair", {"reason": "-"})
@@ -141,20 +142,6 @@ def test_a_wrong_piece_is_found_as_an_anomaly_of_its_item_previewed_approved_and
     with unit_of_work(system_actor(firm.tenant)) as work:
         assert work.value("SELECT count(*) FROM record_link WHERE from_id = %s AND to_id = %s", (finding["id"], transfer["id"])) == 1
         assert work.value("SELECT state FROM stock_fix_queue WHERE cause_document_id = %s", (finding["id"],)) == "done"
-
-
-def spoil(firm, document, amount):
-    """Add a wrong amount to what a document's movement is worth, with the journal it would have had."""
-    with unit_of_work(system_actor(firm.tenant)) as work:
-        row = work.row("SELECT c.move_id, c.layer_id, c.date, m.to_account_id, m.from_account_id, m.effective_at FROM cost_piece c"
-                       " JOIN stock_move m ON m.id = c.move_id WHERE m.document_id = %s ORDER BY m.id DESC LIMIT 1", (document,))
-        work.run("INSERT INTO cost_piece (tenant_id, move_id, layer_id, document_id, quantity, value, cause_document_id, date)"
-                 " VALUES (%s, %s, %s, %s, 0, %s, %s, %s)", (firm.tenant, row["move_id"], row["layer_id"], document, amount, document, row["date"]))
-        entry = work.value("INSERT INTO journal_entry (tenant_id, document_id, kind, cause_document_id, date, effective_at)"
-                           " VALUES (%s, %s, 'correction', %s, %s, %s) RETURNING id", (firm.tenant, document, document, row["date"], row["effective_at"]))
-        for line, (account, debit, credit) in enumerate(((row["to_account_id"], amount, 0), (row["from_account_id"], 0, amount)), 1):
-            work.run("INSERT INTO journal_line (tenant_id, entry_id, line_no, account_id, debit, credit, date) VALUES (%s, %s, %s, %s, %s, %s, %s)",
-                     (firm.tenant, entry, line, account, debit, credit, row["date"]))
 
 
 def _integrity(firm):

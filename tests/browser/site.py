@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -93,6 +95,16 @@ class Site:
     def _child(self, name: str, environment: dict[str, str], *words: str) -> None:
         with (self.folder / f"{name}.log").open("wb") as log:
             self.processes.append(subprocess.Popen([sys.executable, *words], cwd=ROOT, env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL))
+
+    @contextmanager
+    def resting_worker(self) -> Iterator[None]:
+        """Let the job worker rest, so that what waits can be looked at; afterwards it goes on where it was."""
+        worker = self.processes[-1]
+        worker.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            worker.send_signal(signal.SIGCONT)
 
     def stop(self) -> None:
         """End all processes in the reverse order of their start."""

@@ -110,3 +110,13 @@ def test_a_bill_above_the_receipt_follows_the_goods(tubes):
     bill = tubes.create("supplier-bills", supplier="PT Baja", receipts=[receipt["id"]], lines=[{"source_line": 1, "unit_price": 50600}])
     tubes.act("supplier-bills", bill["id"], "post")
     assert tubes.journal(bill) == {"2-1110": 5000000, "1-1310": 60000, "1-1500": 556600, "2-1100": -5616600}
+
+
+def test_a_reversal_is_previewed_and_then_done_exactly_so(tubes):
+    sent = tubes.create("stock-transfers", **{"from": "WH", "to": "WH2", "lines": [{"item": "TUBE", "quantity": 5}]})
+    tubes.act("stock-transfers", sent["id"], "receive")
+    shown = service.preview(tubes.actor(), registry.get("stock-transfers"), sent["id"], "reverse", {"reason": "-"})
+    again = service.preview(tubes.actor(), registry.get("stock-transfers"), sent["id"], "reverse", {"reason": "-"})
+    assert again["token"] == shown["token"]  # the reversal's own record has another id in every try
+    done = tubes.act("stock-transfers", sent["id"], "reverse", reason="Entered twice", preview_token=shown["token"])
+    assert done["state"] == "reversed"
