@@ -19,7 +19,7 @@ from rq.serializers import JSONSerializer
 
 from erp_app.kernel import db, log
 from erp_app.kernel.limits import WORKER_MEMORY
-from workers import queues
+from workers import gentle, queues
 
 if TYPE_CHECKING:
     from rq.job import Job
@@ -57,6 +57,7 @@ def _stop(_number: int, _frame: object) -> None:
 def main() -> None:
     """Work until SIGTERM; the job at hand is finished first."""
     log.configure()
+    gentle.step_back()
     say = log.logger("worker")
     while not JobWorker.told_to_stop:
         try:

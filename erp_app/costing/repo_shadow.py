@@ -12,12 +12,12 @@ from erp_app.costing.plain import Movements
 from erp_app.costing.repo import followed_places
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from numpy.typing import NDArray
 
-    from erp_app.costing.movement import Piece
+    from erp_app.costing.difference import PieceColumns
     from erp_app.costing.plain import Pieces
     from erp_app.kernel.db import Connection
     from erp_app.kernel.uow import Work
@@ -92,10 +92,11 @@ def keep(work: Holder, rows: Movements, pieces: Pieces) -> None:
     _write(work, columns)
 
 
-def keep_pieces(work: Holder, pieces: Iterable[Piece], made_by: Mapping[int, int]) -> None:
-    """Write the engine's pieces into the shadow table; `made_by` names each layer's movement."""
-    rows = [(piece.move, made_by[piece.layer], piece.quantity, piece.value) for piece in pieces]
-    _write(work, [np.array(column, np.int64) for column in zip(*rows, strict=True)] or [np.zeros(0, np.int64)] * 4)
+def keep_pieces(work: Holder, pieces: PieceColumns, layer: NDArray[np.int64], made_by: NDArray[np.int64]) -> None:
+    """Write the engine's pieces into the shadow table; each `layer` was made by the movement `made_by` beside it."""
+    order = np.argsort(layer)
+    receipt = made_by[order][np.searchsorted(layer[order], pieces.layer)]
+    _write(work, [pieces.move, receipt, pieces.quantity, pieces.value])
 
 
 def _write(work: Holder, columns: Iterable[NDArray[np.int64]]) -> None:

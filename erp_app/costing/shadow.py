@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from erp_app.costing import plain, repo, repo_shadow
 from erp_app.costing.checkpoint import BEGINNING
 from erp_app.costing.movement import ShortError
@@ -64,5 +66,5 @@ def _by_the_engine(work: Work, items: Sequence[int]) -> int:
     with without_collecting():
         past = repo.load_history(work, dict.fromkeys(items, BEGINNING))
         engine = Replay((), past.transforms).run(past.moves, past.revaluations)
-        repo_shadow.keep_pieces(work, engine.pieces(), dict(zip(engine.book.l_id, engine.book.l_move, strict=True)))
+        repo_shadow.keep_pieces(work, engine.columns(), np.array(engine.book.l_id, np.int64), np.array(engine.book.l_move, np.int64))
     return len(past.moves)

@@ -81,7 +81,7 @@ def test_a_run_is_asked_for_once_a_week_and_only_what_moved_is_sealed(books):
     assert {item for item, *_ in first} == set(books.items.values())
     assert all(moment < datetime.now(UTC) - timedelta(days=1) for _, moment, _ in first)
     with unit_of_work(books.actor) as work:
-        sealing._ask(work, first[0][1] - timedelta(days=200), "schedule", "")  # noqa: SLF001 - another moment at which only steel had moved
+        sealing._ask(work, first[0][1] - timedelta(days=200), "schedule", "")
     worker.seal(books.actor, "*")
     assert findings(books) == []
 
