@@ -7,6 +7,7 @@ from sqlmodel import SQLModel
 from erp_app.accounting import accounts as _accounts
 from erp_app.accounting import chart
 from erp_app.accounting import exposure as _exposure
+from erp_app.accounting import mapping as _mapping
 from erp_app.accounting import periods as _periods
 from erp_app.accounting import settlement as _settlement
 from erp_app.accounting import tax_rules as _tax_rules

@@ -14,13 +14,14 @@ from pydantic import BaseModel, Field
 
 from erp_app.api.shield import ADDRESS, REQUEST_ID, is_direct
 from erp_app.api.throttle import check_rate
-from erp_app.iam import login, refusals, sessions, tokens
+from erp_app.iam import login, refusals, sessions, tokens, users
 from erp_app.iam.declaration import Rule, for_any_user, public, requires, rule_of
 from erp_app.iam.identity import Identity
 from erp_app.kernel.access import may
 from erp_app.kernel.actor import Actor
 from erp_app.kernel.errors import Forbidden, Unauthorized
 from erp_app.kernel.ids import new_key
+from erp_app.kernel.uow import unit_of_work
 
 __all__ = ["Caller", "caller", "for_any_user", "gate", "public", "requires", "resource_of", "router", "who_asks"]
 
@@ -42,6 +43,13 @@ class Refresh(BaseModel):
     """A refresh token."""
 
     refresh_token: str = Field(max_length=200)
+
+
+class Password(BaseModel):
+    """The old password and the new one."""
+
+    old_password: str = Field(max_length=1000)
+    new_password: str = Field(max_length=1000)
 
 
 class Tokens(BaseModel):
@@ -146,6 +154,15 @@ def refresh(body: Refresh) -> Tokens:
 def revoke(body: Refresh) -> Response:
     """End the login a refresh token belongs to, access tokens included."""
     tokens.revoke(body.refresh_token)
+    return Response(status_code=204)
+
+
+@router.post("/password", status_code=204)
+@for_any_user("the person's own password, with the old one; throttled like a login")
+def password(body: Password, actor: Caller) -> Response:
+    """Change one's own password. All other sessions and all API logins end."""
+    with unit_of_work(actor) as work:
+        users.change_password(work, body.old_password, body.new_password)
     return Response(status_code=204)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from erp_app.api import brand, login, metrics, nothing, queues_mount, system
+from erp_app.api import brand, login, mapping, metrics, nothing, queues_mount, system
 from erp_app.api.app import make
 from erp_app.api.metrics import Measured
 from erp_app.api.screens import screens
@@ -18,7 +18,7 @@ from erp_app.api.shield import Shield
 @lru_cache(maxsize=1)
 def api() -> FastAPI:
     """Return the API with login pages, operations, what screens fetch, and the dashboard of the queues."""
-    made = make(login.router, system.router, metrics.router, brand.router)
+    made = make(login.router, system.router, metrics.router, brand.router, mapping.router)
     made.mount("/api/screen", screens)
     made.mount(queues_mount.PATH, queues_mount.QueuesMount())
     nothing.close(made)

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from erp_app.kernel import clock
+from erp_app.kernel import clock, safety
 from erp_app.kernel.installation import installation
 
 if TYPE_CHECKING:
@@ -32,9 +32,10 @@ def run(options: argparse.Namespace) -> int:
     if options.keep > 0:
         for old in sorted(options.data.backups.glob("satu-*.backup"), reverse=True)[options.keep :]:
             old.unlink()
-    rows = sum(table.rows for table in manifest.tables.values())
+    rows, seconds = sum(table.rows for table in manifest.tables.values()), clock.monotonic() - started
+    safety.note(options.data.backups, safety.BACKUP, file=target.name, bytes=target.stat().st_size, rows=rows, seconds=round(seconds, 1))
     sys.stdout.write(
         f"{target}: {target.stat().st_size:,} bytes, {len(manifest.tables)} tables, {rows:,} rows, "
-        f"{len(manifest.entries) - 1} files, {clock.monotonic() - started:.1f} s\n"
+        f"{len(manifest.entries) - 1} files, {seconds:.1f} s\n"
     )
     return 0

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from erp_app.kernel import clock
+from erp_app.kernel import clock, safety
 from erp_app.kernel.embedded import ServerError
 from erp_app.kernel.installation import adopted, installation, passwords_of
 
@@ -45,10 +45,11 @@ def run(options: argparse.Namespace) -> int:
                 good = check.report()
         finally:
             restore.drop(place, scratch)
-    rows = sum(table.rows for table in manifest.tables.values())
+    rows, seconds = sum(table.rows for table in manifest.tables.values()), clock.monotonic() - started
+    safety.note(options.data.backups, safety.DRILL, file=file.name, backup_at=manifest.made_at, ok=good, rows=rows, seconds=round(seconds, 1))
     sys.stdout.write(
         f"{file}: backup of {manifest.made_at} restored; {len(manifest.tables)} tables, {rows:,} rows equal; "
-        f"integrity {'clean' if good else 'VIOLATED'}; {clock.monotonic() - started:.1f} s\n"
+        f"integrity {'clean' if good else 'VIOLATED'}; {seconds:.1f} s\n"
     )
     return 0 if good else 1
 

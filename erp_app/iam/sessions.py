@@ -84,6 +84,16 @@ def everybodys(work: Work) -> list[dict[str, Any]]:
     return [row | {"current": str(row["id"]) == work.actor.session_id} for row in repo.sessions(work, None, limits.SESSION_IDLE)]
 
 
+def end_mine(work: Work, session_id: int) -> int:
+    """End another session of the acting user; return how many ended (0: it is somebody else's, over, or the one asking)."""
+    if str(session_id) == work.actor.session_id:
+        return 0
+    ended = repo.end_sessions(work, work.actor.user_id, session_id=session_id)
+    work.audit("session.ended", resource="sessions", record_id=session_id, after={"ended": ended})
+    work.emit("session.ended", {"user_id": work.actor.user_id, "session_id": session_id}, [f"session:{session_id}"])
+    return ended
+
+
 def end_others(work: Work) -> int:
     """End all sessions of the acting user but the one asking; return how many."""
     keep = int(work.actor.session_id) if work.actor.session_id.isdigit() else None

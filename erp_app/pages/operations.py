@@ -25,6 +25,23 @@ def _table(title: str, rows: rx.Var[list[dict[str, Any]]], columns: list[dict[st
     )
 
 
+def _safety(one: rx.Var[dict[str, Any]]) -> rx.Component:
+    return rx.el.div(
+        rx.el.span(rx.cond(one["kind"] == "backup", t("Last backup"), t("Last restore drill"))),
+        rx.cond(
+            one["at"] == "",
+            rx.el.b(t("never")),
+            rx.fragment(
+                rx.el.b(kit.Value.create(kind="moment", value=one["at"], tz=Session.tz)),
+                rx.el.small(t("age"), " ", one["age"].to(str), " · ", one["facts"].to(str)),
+                rx.el.small(one["file"].to(str)),
+            ),
+        ),
+        class_name=rx.cond(one["good"].to(bool), "card tile good", "card tile bad"),
+        custom_attrs={"data-kind": one["kind"].to(str)},
+    )
+
+
 def operations() -> rx.Component:
     """Waiting work first, then who does it."""
     return rx.fragment(
@@ -56,6 +73,15 @@ def operations() -> rx.Component:
                 ),
             ),
             class_name="tiles",
+        ),
+        rx.el.section(
+            rx.el.h2(t("Backups")),
+            rx.el.div(rx.foreach(Operations.safety, _safety), class_name="tiles"),
+            rx.el.p(
+                t("./erp backup writes one, ./erp drill restores the newest into a scratch database and proves it; both while people work."),
+                class_name="muted",
+            ),
+            class_name="card stack", id="backups",
         ),
         rx.el.div(
             _table(

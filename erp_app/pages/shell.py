@@ -46,6 +46,7 @@ class Entry:
 
 
 SPECIAL = [
+    Entry("Accounting", "Account mapping", "/account-mapping", "signpost", 62),
     Entry("Accounting", "Cost trace", "/cost-trace", "route", 70),
     Entry("Control", "Audit dashboard", "/audit-board", "gauge", 1),
     Entry("Control", "Cost queues", "/cost-queues", "list-todo", 30),
@@ -180,6 +181,7 @@ def _person() -> rx.Component:
                 class_name="item",
                 on_click=rx.call_script("window.dispatchEvent(new Event('erp:help'))"),
             ),
+            rx.link(rx.icon("key-round", size=15), t("My account"), href="/account", underline="none", class_name="item", id="account"),
             rx.el.hr(),
             rx.el.button(rx.icon("log-out", size=15), t("Log out"), class_name="item", id="logout", on_click=rx.call_script(LOGOUT)),
         ),
@@ -237,7 +239,7 @@ def top() -> rx.Component:
 
 def _palette() -> rx.Component:
     pages: list[dict[str, Any]] = [{"name": one.label, "href": one.href, "need": one.need or one.href} for one in entries()]
-    pages.append({"name": "Home", "href": "/", "need": "/"})
+    pages += [{"name": "Home", "href": "/", "need": "/"}, {"name": "My account", "href": "/account", "need": "/account"}]
     new = [
         {"name": f"New {one.label.lower()}", "href": f"/{one.plural}/new", "need": f"/{one.plural}", "action": True, "type": one.label_plural}
         for one in registry.all_types()

@@ -9,9 +9,10 @@ import redis
 from rq import Queue, Worker
 from rq.serializers import JSONSerializer
 
-from erp_app.kernel import bus, clock, db, meter
+from erp_app.kernel import bus, clock, db, meter, safety
 from erp_app.kernel.access import require
 from erp_app.kernel.actor import Actor
+from erp_app.kernel.config import settings
 from erp_app.kernel.uow import Work, unit_of_work
 
 WORKER_SILENCE = 480  # seconds after which a worker that says nothing is dead (RQ lets its key expire at about that time)
@@ -33,6 +34,17 @@ _WAITING: dict[str, LiteralString] = {
         " coalesce(extract(epoch FROM clock_timestamp() - min(created_at)), 0)::float AS oldest_seconds FROM event_delivery"
     ),
 }
+# What the sealer does right after each commit; it must be about a second behind and no more.
+_SEALS: dict[str, LiteralString] = {
+    "audit_seals": (
+        "SELECT count(*) AS pending, 0 AS failed, coalesce(extract(epoch FROM clock_timestamp() - min(at)), 0)::float AS oldest_seconds"
+        " FROM audit_event WHERE id > coalesce((SELECT audit_id FROM audit_chain ORDER BY seq DESC LIMIT 1), 0)"
+    ),
+    "journal_numbers": (
+        "SELECT count(*) AS pending, 0 AS failed, coalesce(extract(epoch FROM clock_timestamp() - min(e.recorded_at)), 0)::float AS oldest_seconds"
+        " FROM journal_number n JOIN journal_entry e ON e.id = n.entry_id WHERE n.seq IS NULL"
+    ),
+}
 _FAILED: LiteralString = (
     "SELECT d.event_id, d.consumer, d.attempts, d.given_up, d.error, d.next_at, d.created_at, o.name AS event FROM event_delivery d"
     " JOIN outbox o ON o.tenant_id = d.tenant_id AND o.id = d.event_id WHERE d.error IS NOT NULL OR d.given_up ORDER BY d.event_id DESC LIMIT 50"
@@ -48,7 +60,8 @@ def waiting(actor: Actor) -> dict[str, dict[str, Any]]:
 def snapshot(actor: Actor) -> dict[str, Any]:
     """Return everything the operations page shows.
 
-    Keys: `waiting` (see `waiting`), `failed` (events whose consumer fails, newest first), `queues` (name, waiting, running, failed),
+    Keys: `waiting` (see `waiting`; also what is not sealed and numbered yet), `safety` (see `safe`),
+    `failed` (events whose consumer fails, newest first), `queues` (name, waiting, running, failed),
     `workers` (name, state, job, seconds since the last sign of life), `processes` (see `processes`), `redis` (bool).
 
     Raises:
@@ -56,11 +69,19 @@ def snapshot(actor: Actor) -> dict[str, Any]:
     """
     require(actor, "operations", "view")
     with unit_of_work(actor) as work:
-        found: dict[str, Any] = {"waiting": {name: _one(work, query) for name, query in _WAITING.items()}, "failed": work.rows(_FAILED)}
+        found: dict[str, Any] = {
+            "waiting": {name: _one(work, query) for name, query in (_WAITING | _SEALS).items()}, "failed": work.rows(_FAILED), "safety": safe(),
+        }
     try:
         return found | {"queues": queues(), "workers": workers(), "processes": processes(), "redis": True}
     except redis.RedisError:
         return found | {"queues": [], "workers": [], "processes": {}, "redis": False}
+
+
+def safe() -> dict[str, dict[str, Any] | None]:
+    """Return the last `backup` (file, bytes, rows, seconds) and the last restore `drill` (file, ok, rows, seconds), with `at` and `age_seconds`."""
+    folder = settings().data / "backups"
+    return {kind: safety.known(folder, kind) for kind in (safety.BACKUP, safety.DRILL)}
 
 
 def queues() -> list[dict[str, Any]]:

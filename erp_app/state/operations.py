@@ -17,7 +17,9 @@ from erp_app.state.guard import actor, requires
 from erp_app.state.hub import hub
 
 page_access.declare("/operations", "Operations", "Administration", "operations")
-_NAMES = {"hpp_queue": "Costs to recompute", "stock_fix_queue": "Stock repairs", "outbox": "Events to send", "deliveries": "Deliveries to consumers"}
+_NAMES = {"hpp_queue": "Costs to recompute", "stock_fix_queue": "Stock repairs", "outbox": "Events to send", "deliveries": "Deliveries to consumers",
+          "audit_seals": "Audit rows to seal", "journal_numbers": "Journals to number"}
+_STALE = 8 * 24 * 3600  # seconds: backups and drills are weekly at least
 
 
 class Operations(rx.State):
@@ -28,6 +30,7 @@ class Operations(rx.State):
     workers: list[dict[str, Any]] = []
     failed: list[dict[str, Any]] = []
     speeds: list[dict[str, Any]] = []
+    safety: list[dict[str, Any]] = []
     redis: bool = True
     as_of: str = ""
 
@@ -83,6 +86,7 @@ class Operations(rx.State):
             {"id": place, "name": name.replace("_", " "), "p50": _milliseconds(value), "p95": _milliseconds(numbers["p95"].get(name))}
             for place, (name, value) in enumerate(sorted(numbers.get("p50", {}).items()))
         ]
+        self.safety = [_safe(kind, found["safety"][kind]) for kind in ("backup", "drill")]
         self.redis = found["redis"]
         self.as_of = clock.now().isoformat()
         return None
@@ -97,6 +101,16 @@ def _retry(who: Actor) -> int:
     return int(count)
 
 
+def _safe(kind: str, found: dict[str, Any] | None) -> dict[str, Any]:
+    """Return the tile of the last backup or drill: when, how long ago, what it was, and whether that is good."""
+    if found is None:
+        return {"kind": kind, "at": "", "age": "", "file": "", "facts": "", "good": False}
+    facts = [f"{found['bytes'] / 2**20:.1f} MB"] if "bytes" in found else []
+    facts += [f"{found.get('rows', 0):,} rows", f"{found.get('seconds', 0)} s"]
+    good = bool(found.get("ok", True)) and found["age_seconds"] < _STALE
+    return {"kind": kind, "at": found["at"], "age": _span(found["age_seconds"]), "file": str(found.get("file", "")), "facts": " · ".join(facts), "good": good}
+
+
 def _milliseconds(seconds: float | None) -> str:
     return "" if seconds is None else f"{seconds * 1000:.1f} ms"
 
@@ -104,4 +118,7 @@ def _milliseconds(seconds: float | None) -> str:
 def _span(seconds: float) -> str:
     if seconds < 60:  # noqa: PLR2004 - a minute
         return f"{seconds:.1f} s"
-    return f"{int(seconds // 60)} min {int(seconds % 60)} s"
+    if seconds < 3600:  # noqa: PLR2004 - an hour
+        return f"{int(seconds // 60)} min {int(seconds % 60)} s"
+    hours = int(seconds // 3600)
+    return f"{hours} h" if hours < 48 else f"{hours // 24} d"  # noqa: PLR2004 - two days

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import erp_app.domains  # noqa: F401 - every declaration
+from erp_app.accounting import mapping
 from erp_app.document import custom, flow, registry, shape
 from erp_app.kernel.access import ACTIONS, SCOPES
 from erp_app.reports.catalogue import REPORTS
@@ -59,6 +60,7 @@ def of_declarations() -> set[str]:
         found |= {words(state) for state in shape.allowed_state(dt)} if dt.is_document else set()
     for report in REPORTS.values():
         found |= {report.label, report.section, *(one.label for one in report.columns), *(one.label or words(one.name) for one in report.parameters)}
+    found |= set(mapping.LABELS.values())
     return found | {words(one) for one in (*ACTIONS, *SCOPES, *custom.KINDS)}
 
 

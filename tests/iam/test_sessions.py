@@ -8,7 +8,7 @@ import pytest
 from erp_app.iam import repo, service, sessions
 from erp_app.kernel.access import may
 from erp_app.kernel.actor import system_actor
-from erp_app.kernel.errors import Refused, Unauthorized
+from erp_app.kernel.errors import Invalid, Refused, Throttled, Unauthorized
 from erp_app.kernel.uow import unit_of_work
 from tests.iam.people import PASSWORD
 
@@ -105,7 +105,7 @@ def test_a_new_password_ends_all_other_sessions(town):
     here, there = town.ours.log_in("staff"), town.ours.log_in("staff")
     identity = sessions.load(here)
     assert identity is not None
-    with pytest.raises(Unauthorized, match="old password"), unit_of_work(identity.actor) as work:
+    with pytest.raises(Invalid, match="old password"), unit_of_work(identity.actor) as work:
         service.change_password(work, "wrong", "another good password")
     with unit_of_work(identity.actor) as work:
         service.change_password(work, PASSWORD, "another good password")
@@ -155,3 +155,35 @@ def test_my_sessions_are_listed_and_the_others_can_be_ended(town):
         assert sessions.end_others(work) == 1
     assert sessions.load(here) is not None
     assert sessions.load(there) is None
+
+
+def test_a_wrong_old_password_counts_like_a_failed_login_and_is_audited(town, database):
+    town.ours.hire("guessed", "staff")
+    token = town.ours.log_in("guessed")
+    actor = sessions.load(token).actor
+    for _ in range(5):
+        with pytest.raises(Invalid, match="old password"), unit_of_work(actor) as work:
+            service.change_password(work, "wrong", "another good password")
+    with pytest.raises(Throttled), unit_of_work(actor) as work:
+        service.change_password(work, PASSWORD, "another good password")
+    with psycopg.connect(database) as admin:
+        counted = "SELECT count(*) FROM audit_event WHERE action = 'user.password_refused' AND user_id = %s"
+        assert admin.execute(counted, (town.ours.users["guessed"],)).fetchone() == (5,)
+
+
+def test_a_weak_or_the_same_password_is_no_change(town):
+    actor = sessions.load(town.ours.log_in("manager")).actor
+    for new in ("short", PASSWORD, town.ours.name("manager")):
+        with pytest.raises(Invalid) as refusal, unit_of_work(actor) as work:
+            service.change_password(work, PASSWORD, new)
+        assert set(refusal.value.errors) == {"new_password"}
+
+
+def test_a_person_ends_own_sessions_and_nobody_elses(town):
+    here, there, other = town.ours.log_in("warehouse"), town.ours.log_in("warehouse"), town.ours.log_in("admin")
+    actor = sessions.load(here).actor
+    with unit_of_work(actor) as work:
+        assert sessions.end_mine(work, int(sessions.load(other).session_id)) == 0
+        assert sessions.end_mine(work, int(actor.session_id)) == 0
+        assert sessions.end_mine(work, int(sessions.load(there).session_id)) == 1
+    assert (sessions.load(there), sessions.load(here) is None, sessions.load(other) is None) == (None, False, False)
