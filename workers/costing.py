@@ -13,7 +13,6 @@ from erp_app.costing.settle import settle
 from erp_app.kernel.errors import Refused
 from erp_app.kernel.fault import fault
 from erp_app.kernel.uow import unit_of_work
-from workers import gentle
 
 if TYPE_CHECKING:
     from erp_app.costing.repo_queue import Waiting
@@ -38,7 +37,6 @@ def replay(actor: Actor, key: str) -> None:
     fault("hpp_begun")
     try:
         with unit_of_work(actor) as work:
-            gentle.step_back_with(work.conn)
             repo_queue.let_into_soft_months(work)
             settle(work, item, lambda phase, moves: _tell(actor, rows, phase, moves))
             fault("hpp_written")

@@ -9,7 +9,6 @@ from erp_app.costing.fix import prove
 from erp_app.kernel.errors import Refused
 from erp_app.kernel.fault import fault
 from erp_app.kernel.uow import unit_of_work
-from workers import gentle
 
 if TYPE_CHECKING:
     from erp_app.kernel.actor import Actor
@@ -27,7 +26,6 @@ def repair(actor: Actor, key: str) -> None:
     fault("fix_begun")
     try:
         with unit_of_work(actor) as work:
-            gentle.step_back_with(work.conn)
             prove(work, item)
             fault("fix_written")
     except Refused as refusal:
