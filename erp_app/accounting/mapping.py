@@ -100,6 +100,6 @@ def _empty(work: Work, row: dict[str, Any]) -> None:
         if lying:
             raise Refused("ERP-3322", f"{quantity_text(lying)} {row['item_kind']} lie at a {row['place_kind']}: their account changes when there are none.")
     elif row["event"] in SETTLED:
-        held = repo.balance(work, row["account_id"])
+        held = repo.open_on(work, row["account_id"])
         if held:
             raise Refused("ERP-3322", f"{row['account']} holds {held}, which is settled through it: its event changes when it is at zero.")

@@ -49,6 +49,9 @@ def goods(work: Work, item_kind: str, place_kind: str) -> int:
     ))
 
 
-def balance(work: Work, account_id: int) -> int:
-    """Return an account's balance, debit less credit, in minor units."""
-    return int(work.value("SELECT coalesce(sum(debit - credit), 0) FROM journal_line WHERE account_id = %s", [account_id]))
+def open_on(work: Work, account_id: int) -> int:
+    """Return how much is open on an account, each party by itself (what one owes and another has paid too much does not cancel out)."""
+    return int(work.value(
+        "SELECT coalesce(sum(abs(o.amount)), 0) FROM (SELECT sum(debit - credit) AS amount FROM journal_line WHERE account_id = %s GROUP BY party_id) o",
+        [account_id],
+    ))

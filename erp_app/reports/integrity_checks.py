@@ -121,6 +121,23 @@ _PARTIES: LiteralString = (
     " JOIN journal_entry e ON e.tenant_id = %(tenant)s AND e.id = c.entry_id JOIN record_ref r ON r.tenant_id = %(tenant)s AND r.id = e.document_id"
     " WHERE c.party_id IS NULL)"
 )
+# What bills and invoices say is unpaid (less what was paid ahead), against what they, their payments and reversals left on the account.
+_SUBLEDGERS: LiteralString = (
+    "WITH checked AS MATERIALIZED (SELECT l.party_id, l.debit - l.credit AS amount FROM journal_line l"
+    "  JOIN journal_entry e ON e.tenant_id = l.tenant_id AND e.id = l.entry_id"
+    "  JOIN account a ON a.tenant_id = l.tenant_id AND a.id = l.account_id AND a.needs_party"
+    "  JOIN record_ref r ON r.tenant_id = l.tenant_id AND r.id = CASE WHEN e.kind = 'reversal' THEN e.cause_document_id ELSE e.document_id END"
+    "   AND r.type IN ('sales-invoices', 'customer-receipts', 'supplier-bills', 'supplier-payments')"
+    "  WHERE l.tenant_id = %(tenant)s AND l.account_id NOT IN (SELECT account_id FROM account_map WHERE tenant_id = %(tenant)s AND event = 'advances')),"
+    " books AS (SELECT party_id, sum(amount)::bigint AS amount FROM checked GROUP BY 1),"
+    " papers AS (SELECT party_id, sum(amount)::bigint AS amount FROM ("
+    "  SELECT customer_id AS party_id, total - paid AS amount FROM sales_invoice"
+    "   WHERE tenant_id = %(tenant)s AND state IN ('posted', 'part_paid', 'paid')"
+    "  UNION ALL SELECT supplier_id, paid - total FROM supplier_bill WHERE tenant_id = %(tenant)s AND state IN ('posted', 'part_paid', 'paid')"
+    "  UNION ALL SELECT supplier_id, amount - allocated FROM supplier_payment WHERE tenant_id = %(tenant)s AND state = 'posted') x GROUP BY 1),"
+    " bad AS (SELECT r.number AS party, coalesce(b.amount, 0) AS ledger, coalesce(p.amount, 0) AS documents FROM books b FULL JOIN papers p USING (party_id)"
+    " LEFT JOIN record_ref r ON r.tenant_id = %(tenant)s AND r.id = party_id WHERE coalesce(b.amount, 0) <> coalesce(p.amount, 0))"
+)
 _AUDIT: LiteralString = (
     "WITH checked AS (SELECT seq FROM audit_chain WHERE tenant_id = %(tenant)s),"
     " bad AS (SELECT v.seq, v.problem FROM audit_verify(%(tenant)s) v)"
@@ -143,6 +160,7 @@ CHECKS: tuple[Check, ...] = (
     Check("every journal belongs to a document", _DOCUMENTS + " " + _DONE),
     Check("journals are numbered without gaps", _NUMBERS + " " + _DONE),
     Check("receivables and payables name their party", _PARTIES + " " + _DONE),
+    Check("receivables and payables are the open documents of each party", _SUBLEDGERS + " " + _DONE),
     Check("every balance is the sum of its movements", _BALANCES + " " + _DONE),
     Check("nothing is below zero at any time", _NEVER_NEGATIVE + " " + _DONE),
     Check("layers hold what is on hand", _LAYERS_ON_HAND + " " + _DONE),

@@ -39,7 +39,7 @@ def test_an_account_that_holds_goods_or_open_documents_keeps_its_events(shop):
     with pytest.raises(Refused, match="10 raw lie at a warehouse") as refusal:
         change(shop, "stock", "raw", "warehouse", "1-1311")
     assert refusal.value.code == "ERP-3322"
-    with pytest.raises(Refused, match="2-1110 holds -1000"):
+    with pytest.raises(Refused, match="2-1110 holds 1000"):
         change(shop, "grni", "", "", "2-1111")
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from erp_app.kernel.actor import system_actor
 from erp_app.kernel.errors import Invalid, Refused
+from erp_app.kernel.uow import unit_of_work
 from erp_app.reports import catalogue
 from tests.flows.firm import moment
 
@@ -109,3 +111,30 @@ def test_an_account_by_party_needs_one_that_exists(shop):
     with pytest.raises(Refused):
         shop.post("journal-entries", lines=[{"account": "1-1200", "debit": 5}, {"account": "3-1000", "credit": 5}])
     shop.post("journal-entries", lines=[{"account": "1-1200", "debit": 5, "party": "C"}, {"account": "3-1000", "credit": 5}])
+
+
+SUBLEDGERS = "receivables and payables are the open documents of each party"
+
+
+def test_receivables_and_payables_are_proved_party_by_party(shop):
+    def check():
+        found = catalogue.ask(shop.actor(), "integrity", {})[1]
+        return next(one for one in found["checks"] if one["name"] == SUBLEDGERS)
+
+    receipt = paid(shop, 1500000, allocate="oldest")
+    paid(shop, 5000000, allocate="oldest")
+    assert (check()["violations"], check()["rows_checked"] >= 4) == (0, True)
+    shop.act("customer-receipts", receipt["id"], "reverse", reason="bounced")
+    payment = shop.create("supplier-payments", supplier="S", amount=1500, allocate="oldest", effective_at=moment("2026-01-30").isoformat())
+    shop.act("supplier-payments", payment["id"], "approve")
+    shop.act("supplier-payments", payment["id"], "post")
+    assert check()["violations"] == 0
+    with unit_of_work(system_actor(shop.tenant)) as work:
+        work.run("UPDATE sales_invoice SET paid = paid - 10 WHERE number = %s", [shop.invoices[1]["number"]])
+    assert check()["violations"] == 1
+    assert check()["offenders"][0]["party"] == "C"
+
+
+def test_the_ledger_shows_the_numbers_of_journals_at_once(shop):
+    rows = catalogue.ask(shop.actor(), "general-ledger", {"account": "1-1200"})[1]["rows"]
+    assert all(one["number"] and one["number"].startswith("JE-") for one in rows)

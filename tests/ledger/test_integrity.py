@@ -17,6 +17,8 @@ TAMPERS = {
     "every journal belongs to a document": "UPDATE journal_entry SET document_id = -1 WHERE tenant_id = {t} AND id = {entry}",
     "journals are numbered without gaps": "DELETE FROM journal_number WHERE tenant_id = {t} AND seq = 1",
     "receivables and payables name their party": "UPDATE journal_line SET party_id = NULL WHERE tenant_id = {t} AND party_id IS NOT NULL",
+    "receivables and payables are the open documents of each party":
+    "UPDATE record_ref SET type = 'sales-invoices' WHERE tenant_id = {t} AND number = 'INV-1'",
     "every balance is the sum of its movements": "UPDATE stock_balance SET on_hand = on_hand + 1 WHERE tenant_id = {t} AND on_hand > 0",
     "nothing is below zero at any time": "UPDATE stock_move SET effective_at = '2026-02-01' WHERE tenant_id = {t} AND value IS NOT NULL",
     "layers hold what is on hand": "UPDATE cost_layer SET taken = taken - 1 WHERE tenant_id = {t} AND taken > 0",
