@@ -38,6 +38,14 @@ class Move:
     from_account: str | None = None
     to_account: str | None = None
 
+    @property
+    def way(self) -> tuple[object, ...]:
+        """All that the movements of a plain document have in common."""
+        return (
+            self.from_place_id, self.from_lot, self.to_place_id, self.to_lot, self.keep_origin, self.source_move_id, self.transform, self.weight,
+            self.from_account, self.to_account, self.value is None,
+        )
+
 
 @dataclass(frozen=True)
 class JournalLine:
@@ -88,16 +96,15 @@ class Posting:
 
     @property
     def is_plain(self) -> bool:
-        """Whether it only moves goods, in the order of its lines, by queue and mapping alone: most documents do."""
+        """Whether it only moves goods, all one way, in the order of its lines, by queue and mapping alone: most documents do."""
         if self.transform or self.revaluations or not self.moves or any(line.debit or line.credit for line in self.lines):
             return False
-        before, keep_origin = -1, self.moves[0].keep_origin
+        way, before = self.moves[0].way, -1
         for move in self.moves:
-            named = move.source_move_id is not None or move.from_account is not None or move.to_account is not None
-            if named or move.transform or move.weight or move.keep_origin is not keep_origin or move.line_no <= before:
+            if move.way != way or move.line_no <= before:
                 return False
             before = move.line_no
-        return True
+        return way[5:-1] == (None, False, 0, None, None)
 
 
 @dataclass(frozen=True)

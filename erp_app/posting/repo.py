@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 Rows = Any
 _POST_PLAIN = (
-    "SELECT * FROM post_plain(%s::bigint, %s::int, %s, %s, %s, %s::int[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[],"
-    " %s::bigint[], %s::bigint[])"
+    "SELECT * FROM post_plain(%s::bigint, %s::int, %s, %s, %s::bigint, %s::bigint, %s::bigint, %s::bigint, %s,"
+    " %s::int[], %s::bigint[], %s::bigint[], %s::bigint[])"
 )
 
 
@@ -29,17 +29,16 @@ def post_document(work: Work, header: dict[str, Any], moves: Rows, lines: Rows) 
 def post_plain(work: Work, posting: Posting) -> tuple[list[tuple[int, int, int]], int | None] | None:
     """Post a plain document; returns ([(line_no, move_id, value)], journal id or None), or None when it is not plain after all.
 
-    Arrays are sent as text: to look at each number's type would take longer than the database takes to read them.
+    Numbers are sent as text: to look at each one's type would take longer than the database takes to read them.
     """
     moves = posting.moves
-    lines = [move.line_no for move in moves]
+    lines, way = [move.line_no for move in moves], moves[0]
     found = work.first(
         _POST_PLAIN,
         (
-            str(posting.document_id), str(posting.step), posting.effective_at, posting.text, moves[0].keep_origin, _array(lines),
-            _array([move.item_id for move in moves]), _array([move.from_place_id for move in moves]), _array([move.to_place_id for move in moves]),
-            _array([move.quantity for move in moves]), _array([move.from_lot for move in moves]), _array([move.to_lot for move in moves]),
-            _array([move.value for move in moves]),
+            str(posting.document_id), str(posting.step), posting.effective_at, posting.text, str(way.from_place_id), str(way.from_lot),
+            str(way.to_place_id), str(way.to_lot), way.keep_origin, _array(lines), _array([move.item_id for move in moves]),
+            _array([move.quantity for move in moves]), None if way.value is None else _array([move.value for move in moves]),
         ),
     )
     if found is None or found[0] is None:
@@ -49,7 +48,7 @@ def post_plain(work: Work, posting: Posting) -> tuple[list[tuple[int, int, int]]
 
 
 def _array(numbers: Sequence[int | None]) -> str:
-    return "{" + ",".join(["NULL" if one is None else str(one) for one in numbers]) + "}"
+    return "{" + ",".join(map(str, numbers)) + "}"
 
 
 def clock_time(work: Work) -> datetime:
@@ -65,6 +64,19 @@ def values(work: Work, moves: list[int]) -> dict[int, int]:
         (work.actor.tenant_id, moves),
     )
     return {row["move_id"]: row["value"] for row in rows}
+
+
+def make_queues(work: Work, moves: Rows) -> list[tuple[int, int, int]]:
+    """Make the balance rows that movements will need at places of lot 0; return all queues (item, place, lot) they touch."""
+    ends = sorted({(one["item_id"], one[f"{end}_place_id"], one[f"{end}_lot"]) for one in moves for end in ("from", "to")})
+    columns = [list(column) for column in zip(*ends, strict=True)]
+    work.run(
+        "INSERT INTO stock_balance (tenant_id, item_id, place_id, lot) SELECT %s, q.item_id, q.place_id, 0"
+        " FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) q (item_id, place_id, lot)"
+        " JOIN place p ON p.tenant_id = %s AND p.id = q.place_id AND place_followed(p.kind) WHERE q.lot = 0 ORDER BY 2, 3 ON CONFLICT DO NOTHING",
+        (work.actor.tenant_id, *columns, work.actor.tenant_id),
+    )
+    return ends
 
 
 def items_of(work: Work, moves: list[int]) -> dict[int, datetime]:

@@ -20,9 +20,10 @@ TABLES = {
         " JOIN account fa ON fa.id = m.from_account_id JOIN account ta ON ta.id = m.to_account_id ORDER BY m.id"
     ),
     "balances": (
-        "SELECT i.code, p.code, l.number, b.on_hand, b.last_at, b.last_out_at, b.dirty_from, b.head_at, d.number, m.line_no FROM stock_balance b"
-        " JOIN item i ON i.id = b.item_id JOIN place p ON p.id = b.place_id LEFT JOIN record_ref l ON l.id = b.lot"
-        " LEFT JOIN stock_move m ON m.id = b.head_move_id LEFT JOIN record_ref d ON d.id = m.document_id ORDER BY 1, 2, 3 NULLS FIRST"
+        "SELECT i.code, p.code, l.number, b.on_hand, b.last_at, b.last_out_at, b.dirty_from, NOT EXISTS (SELECT 1 FROM cost_layer y"
+        "  WHERE y.item_id = b.item_id AND y.place_id = b.place_id AND y.lot = b.lot AND y.taken < y.quantity"
+        "  AND (y.effective_at, y.move_id) < (b.head_at, b.head_move_id)) FROM stock_balance b"
+        " JOIN item i ON i.id = b.item_id JOIN place p ON p.id = b.place_id LEFT JOIN record_ref l ON l.id = b.lot ORDER BY 1, 2, 3 NULLS FIRST"
     ),
     "layers": (
         "SELECT d.number, m.line_no, o.number, q.number, pm.line_no, i.code, p.code, y.effective_at, y.rank, y.quantity, y.value, y.taken FROM cost_layer y"
@@ -121,8 +122,8 @@ def test_a_plain_posting_cannot_be_called_past_the_wall(company):
         mine = company.document(work, "SJ-1")
     with other.work() as work:
         found = work.row(
-            "SELECT * FROM post_plain(%s, 0, '2026-01-10', '', true, '{1}', %s, %s, %s, %s, NULL, NULL, '{100}')",
-            (mine, [company.ids["FG"]], [company.ids["SUPPLIER"]], [company.ids["WH"]], [units(1)]),
+            "SELECT * FROM post_plain(%s, 0, '2026-01-10', '', %s, 0, %s, 0, true, '{1}', %s, %s, '{100}')",
+            (mine, company.ids["SUPPLIER"], company.ids["WH"], [company.ids["FG"]], [units(1)]),
         )
         assert found == {"moves": None, "worths": None, "journal": None}
     assert company.on_hand("FG", "WH") == 0
