@@ -5,7 +5,6 @@ Columns: key (names the finding), record_id, item_id, happened_at, title, detail
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, LiteralString
@@ -148,6 +147,11 @@ def _integrity(work: Work) -> list[dict[str, Any]]:
             found.append({
                 "key": f"integrity:{check['name']}:{item or ''}:{day}"[:120], "record_id": repo.record_of(work, offenders[0].get("document")), "item_id": item,
                 "happened_at": work.now, "title": f"The ledger does not prove: {check['name']}",
-                "detail": f"{check['violations']} of {check['rows_checked']} rows. First: {json.dumps(offenders[0], default=str)}"[:2000], "amount": None,
+                "detail": f"{check['violations']} of {check['rows_checked']} rows. First: {_said(offenders[0])}."[:2000], "amount": None,
             })
     return found
+
+
+def _said(offender: dict[str, Any]) -> str:
+    """Write what breaks an invariant as words: `layer 5, taken 100.0, document TRF-2026-00001`."""
+    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in offender.items() if value is not None)

@@ -55,6 +55,12 @@ def scan(work: Work) -> int:
     return sum(scan_rule(work, service.load(work, dt, row["id"]), {})["stored"] for row in rules)
 
 
+def about(work: Work, record: int | None) -> dict[str, Any] | None:
+    """Return what a finding is about, as a reference (id, type, number, label); None when it is about no record."""
+    found = repo.records(work, [record]).get(record) if record else None
+    return {**found, "label": found["number"]} if found else None
+
+
 def assign(_work: Work, anomaly: Any, data: dict[str, Any]) -> dict[str, Any]:
     """Give the finding an owner."""
     anomaly.assignee_id = data["assignee_id"]

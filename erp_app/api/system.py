@@ -6,12 +6,14 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
+from erp_app.api import control
 from erp_app.api.auth import Caller, public, requires
 from erp_app.kernel.delivery import revive
 from erp_app.kernel.uow import unit_of_work
 from erp_app.reports import operations
 
 router = APIRouter(tags=["system"])
+router.include_router(control.router)
 
 
 @router.get("/healthz")

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import reflex as rx
 
+from erp_app.anomaly import service as anomalies
 from erp_app.document import comments, flow, graph, registry, repo, service, shape, timeline
 from erp_app.document.declare import DocumentType
 from erp_app.i18n import say
@@ -298,6 +299,8 @@ def _look(work: Work, dt: DocumentType, ref: int) -> dict[str, Any]:
     money = [one for one in fields if one["kind"] == "money" and one["name"] in _TOTALS and record.get(one["name"]) is not None]
     shown = [one for one in fields if one["name"] not in _HEAD and one not in money]
     booked = books.of_document(work, dt, ref)
+    if dt.plural == "anomalies":
+        shown = _finding(work, record, shown)
     return {
         "record": record,
         "number": str(record.get(dt.key) or ref),
@@ -315,6 +318,15 @@ def _look(work: Work, dt: DocumentType, ref: int) -> dict[str, Any]:
         "rights": _rights(work, dt, columns),
         **booked,
     }
+
+
+def _finding(work: Work, record: dict[str, Any], facts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Show what a finding is about as a link, and leave out how it is recognised."""
+    about = anomalies.about(work, record.get("record_id"))
+    if about is not None:
+        record["document_number"] = about
+    kinds = {"document_number": "ref"} if about is not None else {}
+    return [{**one, "kind": kinds.get(one["name"], one["kind"])} for one in facts if one["name"] not in ("key", "record_id")]
 
 
 def main_road(states: list[str], now: str) -> list[str]:

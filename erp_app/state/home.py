@@ -69,12 +69,11 @@ def _figures(who: Actor) -> dict[str, Any]:
     with unit_of_work(who) as work:
         found = dashboard.figures(work)
     tiles = _tiles(found)
-    if may(who, "operations", "view"):
+    if may(who, "cost-queues", "view"):
         queue = operations.waiting(who)
         late = queue["hpp_queue"]["pending"] + queue["stock_fix_queue"]["pending"]
-        tiles.append(
-            {"label": "Costs to recompute", "kind": "integer", "value": str(late), "href": "/operations", "tone": "bad" if queue["hpp_queue"]["failed"] else ""}
-        )
+        tone = "bad" if queue["hpp_queue"]["failed"] else ""
+        tiles.append({"label": "Costs to recompute", "kind": "integer", "value": str(late), "href": "/cost-queues", "tone": tone})
     orders = {row["state"]: row for row in found.get("orders", [])}
     return {
         "tiles": tiles,

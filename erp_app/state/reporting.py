@@ -127,6 +127,9 @@ class Reporting(rx.State):
         hidden = catalogue.hidden_columns(actor(), report)
         self.columns = [{"name": one.name, "kind": one.kind, "label": one.label, "sort": False} for one in report.columns if one.name not in hidden]
         found = shown_rows(report, answer)
+        if report.name == "margin" and given.get("by") == "delivery" and may(actor(), "report-cost-trace", "view"):
+            for row in found:
+                row["hrefs"]["cogs"] = "/cost-trace?" + urlencode({"document": f"delivery-orders/{row['key']}"})
         self.rows, self.cut = found[:MAX_ROWS], max(0, len(found) - MAX_ROWS)
         self.totals = totals_of(answer, {one["name"] for one in self.columns})
         self.error, self.loading, self.as_of = "", False, clock.now().isoformat()
