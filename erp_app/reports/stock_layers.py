@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import Any, LiteralString
 
 from erp_app.kernel.uow import Work
+from erp_app.reports import layers_then
 from erp_app.reports.report import Answer, Asked, Column, Parameter, Report, units_text
 
 OURS = ["warehouse", "vendor", "in_transit", "quarantine"]
@@ -24,30 +25,9 @@ _SHOWN: LiteralString = (
 _NOW: LiteralString = (
     "WITH open AS (SELECT y.item_id, y.place_id, y.origin_document_id, y.origin_document_id AS id, y.effective_at, y.move_id, y.rank,"  # noqa: S608 - constants only
     " y.quantity - y.taken AS quantity, y.value - cost_portion(y.value, y.quantity, y.taken) AS value"
-    " FROM stock_balance b JOIN place q ON q.id = b.place_id JOIN cost_layer y ON y.item_id = b.item_id AND y.place_id = b.place_id AND y.lot = b.lot"
-    " AND y.effective_at >= coalesce(b.head_at, '-infinity') AND y.taken < y.quantity"
-    " WHERE (b.on_hand > 0 OR b.dirty_from IS NOT NULL) AND q.kind = ANY(%(ours)s)" + _FILTER + ") "
-)
-# The past: what was laid and what was cut off, by the pieces of that day that were known then. Layers of one movement stand in the order
-# of those they were cut from, and of those they came from: `rank` says the same of today, and a later entry may change it.
-_THEN: LiteralString = (
-    "WITH RECURSIVE piece AS (SELECT c.move_id, c.layer_id, sum(c.quantity)::bigint AS quantity, sum(c.value)::bigint AS value"  # noqa: S608 - constants only
-    " FROM cost_piece c JOIN stock_move m ON m.id = c.move_id WHERE c.date <= %(day)s AND c.recorded_at < coalesce(%(known)s::timestamptz, 'infinity')"
-    " AND m.effective_at < coalesce(%(until)s::timestamptz, 'infinity') GROUP BY c.move_id, c.layer_id),"
-    " layer AS (SELECT y.* FROM cost_layer y JOIN place q ON q.id = y.place_id WHERE q.kind = ANY(%(ours)s)" + _FILTER + "),"
-    " laid AS (SELECT y.id, sum(p.quantity) AS quantity, sum(p.value) AS value FROM layer y JOIN piece p ON p.move_id = y.move_id"
-    " AND (y.parent_layer_id IS NULL OR p.layer_id IN (y.id, y.parent_layer_id)) GROUP BY y.id),"
-    " cut AS (SELECT y.id, sum(p.quantity) AS quantity, sum(p.value) AS value FROM layer y JOIN piece p ON p.layer_id = y.id"
-    " AND p.move_id <> y.move_id GROUP BY y.id),"
-    " mine AS (SELECT y.id AS layer, y.item_id, y.place_id, y.origin_document_id, y.effective_at, y.move_id, y.parent_layer_id,"
-    " (laid.quantity - coalesce(cut.quantity, 0))::bigint AS quantity, (laid.value - coalesce(cut.value, 0))::bigint AS value"
-    " FROM layer y JOIN laid ON laid.id = y.id LEFT JOIN cut ON cut.id = y.id"
-    " WHERE laid.quantity <> coalesce(cut.quantity, 0) OR laid.value <> coalesce(cut.value, 0)),"
-    " way AS (SELECT m.layer, m.parent_layer_id AS next, ARRAY[]::bigint[] AS path"
-    "  FROM (SELECT *, count(*) OVER (PARTITION BY move_id) AS several FROM mine) m WHERE m.several > 1"
-    "  UNION ALL SELECT w.layer, y.parent_layer_id, w.path || (extract(epoch FROM y.effective_at) * 1000000)::bigint || y.move_id"
-    "  FROM way w JOIN cost_layer y ON y.id = w.next),"
-    " open AS (SELECT m.*, m.origin_document_id AS id, w.path AS rank FROM mine m LEFT JOIN way w ON w.layer = m.layer AND w.next IS NULL) "
+    " FROM (SELECT item_id, place_id, lot, on_hand, dirty_from, coalesce(head_at, '-infinity') AS head_at FROM stock_balance OFFSET 0) b"
+    " JOIN place q ON q.id = b.place_id JOIN cost_layer y ON y.item_id = b.item_id AND y.place_id = b.place_id AND y.lot = b.lot"
+    " AND y.effective_at >= b.head_at AND y.taken < y.quantity WHERE (b.on_hand > 0 OR b.dirty_from IS NOT NULL) AND q.kind = ANY(%(ours)s)" + _FILTER + ") "
 )
 
 
@@ -56,7 +36,9 @@ def open_layers(work: Work, asked: Asked) -> list[dict[str, Any]]:
     params = {
         "ours": OURS, "item": asked.values.get("item"), "place": asked.values.get("place"), "day": asked.day, "until": asked.until, "known": asked.known,
     }
-    return work.rows(_NOW + _SHOWN if asked.is_now else _THEN + _SHOWN, params)
+    if asked.is_now:
+        return work.rows(_NOW + _SHOWN, params)
+    return work.rows(layers_then.OPEN_THEN + _SHOWN, layers_then.begin(work, params))
 
 
 def run(work: Work, asked: Asked) -> Answer:
