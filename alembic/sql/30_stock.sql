@@ -34,7 +34,8 @@ CREATE TRIGGER stock_move_checked AFTER INSERT ON stock_move REFERENCING NEW TAB
 
 -- Rows that exist are changed; a queue's first movement makes its row. CHECK (on_hand >= 0) is the last word on shortness.
 -- (As the owner, so that its plans are the same ones for whoever moves goods in a session: they are made for a role.)
-CREATE OR REPLACE FUNCTION stock_balance_follow() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET plan_cache_mode = force_generic_plan
+CREATE OR REPLACE FUNCTION stock_balance_follow() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE queues int; known int;
 BEGIN

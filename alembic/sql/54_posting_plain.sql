@@ -59,6 +59,10 @@ BEGIN
   END LOOP;
   IF from_kind IS NULL OR to_kind IS NULL OR NOT (from_kept OR to_kept) THEN
     RETURN NULL;
+  ELSIF p_at < now() - interval '10 minutes' AND EXISTS (SELECT 1 FROM unnest(items) i(id)
+      CROSS JOIN (VALUES (p_from, p_from_lot), (p_to, p_to_lot)) q(place_id, lot) JOIN public.stock_balance b
+        ON b.tenant_id = t AND b.item_id = i.id AND b.place_id = q.place_id AND b.lot = q.lot AND (b.dirty_from IS NOT NULL OR p_at < b.last_out_at)) THEN
+    RETURN NULL;  -- late: no row is locked yet, for what may have to be settled first wants to lock much more, all at once
   ELSIF to_kept THEN
     PERFORM plain_arrive(t, items, p_to, p_to_lot);
   END IF;
@@ -210,7 +214,8 @@ DROP FUNCTION IF EXISTS post_plain(bigint, int, timestamptz, text, boolean, int[
 CREATE OR REPLACE FUNCTION post_plain(p_document bigint, p_step int, p_at timestamptz, p_text text, p_from bigint, p_from_lot bigint, p_to bigint,
   p_to_lot bigint, p_keep_origin boolean, line_nos int[], items bigint[], quantities bigint[], entering bigint[],
   OUT moves bigint[], OUT worths bigint[], OUT journal bigint) LANGUAGE plpgsql SECURITY DEFINER
-SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+SET search_path = pg_catalog, public, pg_temp SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
   t bigint := current_setting('app.tenant')::bigint; day date := plain_day(t, p_document, p_at); a plain_lines; c plain_cuts; n int; lines int := cardinality(items);
   ids bigint[]; cut_moves bigint[]; cut_lines int[]; values_ bigint[]; quantity_ bigint[]; layer bigint[]; from_account bigint[]; to_account bigint[];

@@ -15,6 +15,7 @@ TAMPERS = {
     "every journal balances": "UPDATE journal_line SET debit = debit + 1 WHERE tenant_id = {t} AND debit > 0 AND entry_id = {entry}",
     "debits equal credits in all": "UPDATE journal_line SET debit = debit + 1 WHERE tenant_id = {t} AND debit > 0 AND entry_id = {entry}",
     "every journal belongs to a document": "UPDATE journal_entry SET document_id = -1 WHERE tenant_id = {t} AND id = {entry}",
+    "movements, pieces and journal lines refer to what exists": "UPDATE stock_move SET document_id = -1 WHERE tenant_id = {t} AND value IS NOT NULL",
     "journals are numbered without gaps": "DELETE FROM journal_number WHERE tenant_id = {t} AND seq = 1",
     "receivables and payables name their party": "UPDATE journal_line SET party_id = NULL WHERE tenant_id = {t} AND party_id IS NOT NULL",
     "receivables and payables are the open documents of each party":
