@@ -19,7 +19,7 @@ def prove(work: Work) -> dict[str, Any]:
     """
     work.flush()
     # Whole tables are compared with whole tables; without statistics of a young table the planner would think of loops.
-    work.conn.execute("SELECT set_config('work_mem', '64MB', true), set_config('enable_nestloop', 'off', true)")
+    work.conn.execute("SELECT set_config('work_mem', '24MB', true), set_config('enable_nestloop', 'off', true)")
     checks = []
     for check in CHECKS:
         started = clock.monotonic()

@@ -171,6 +171,12 @@ _OUTBOX: LiteralString = (
     " bad AS (SELECT c.id AS event, c.created_at FROM checked c, newest n WHERE c.sent_at IS NULL AND c.created_at < n.at - interval '1 minute')"
 )
 
+_BLOCKS: LiteralString = (
+    "WITH checked AS (SELECT item_id, ends_at FROM stock_block WHERE tenant_id = %(tenant)s),"
+    " bad AS (SELECT i.code AS item, p.code AS place, w.ends_at FROM stock_block_wrong(%(tenant)s) w"
+    " JOIN item i ON i.tenant_id = %(tenant)s AND i.id = w.item_id JOIN place p ON p.tenant_id = %(tenant)s AND p.id = w.place_id)"
+)
+
 CHECKS: tuple[Check, ...] = (
     Check("every journal balances", _JOURNALS + " " + _DONE),
     Check("debits equal credits in all", _TOTAL + " " + _DONE),
@@ -180,6 +186,7 @@ CHECKS: tuple[Check, ...] = (
     Check("receivables and payables name their party", _PARTIES + " " + _DONE),
     Check("receivables and payables are the open documents of each party", _SUBLEDGERS + " " + _DONE),
     Check("every balance is the sum of its movements", _BALANCES + " " + _DONE),
+    Check("blocks of the past say what their movements say", _BLOCKS + " " + _DONE),
     Check("nothing is below zero at any time", _NEVER_NEGATIVE + " " + _DONE),
     Check("layers hold what is on hand", _LAYERS_ON_HAND + " " + _DONE),
     Check("layers are worth what the inventory accounts say", _LAYERS_ACCOUNTS + " " + _DONE),

@@ -7,7 +7,6 @@ the layer it was cut from, so the sum is what a look at all pieces of all times 
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, LiteralString
 
 from erp_app.costing.checkpoint import unpacked
@@ -16,7 +15,6 @@ from erp_app.costing.rules import portion
 if TYPE_CHECKING:
     from erp_app.kernel.uow import Work
 
-_BEGINNING = datetime(1, 1, 2, tzinfo=UTC)
 _NEVER = 2**62
 _BASES: LiteralString = (
     "SELECT i.id AS item_id, c.at, c.last_piece_id, c.layers FROM item i LEFT JOIN LATERAL (SELECT c.at, c.last_piece_id, c.layers FROM cost_checkpoint c"
@@ -28,13 +26,15 @@ _COUNTS: LiteralString = " c.date <= %(day)s AND c.recorded_at < %(known)s AND m
 # a later entry may change it.
 OPEN_THEN: LiteralString = (
     "WITH RECURSIVE base AS MATERIALIZED (SELECT * FROM unnest(%(items)s::bigint[], %(ats)s::timestamptz[], %(pieces)s::bigint[]) b (item_id, at, last_piece)),"  # noqa: S608 - constants only
+    " late AS MATERIALIZED (SELECT * FROM cost_piece WHERE id > %(since)s),"
     " fresh AS (SELECT c.move_id, c.layer_id, c.quantity, c.value FROM base b JOIN stock_move m ON m.item_id = b.item_id AND m.effective_at > b.at"
-    "  JOIN cost_piece c ON c.move_id = m.id WHERE" + _COUNTS + "  UNION ALL SELECT c.move_id, c.layer_id, c.quantity, c.value FROM cost_piece c"
-    "  JOIN stock_move m ON m.id = c.move_id JOIN base b ON b.item_id = m.item_id AND m.effective_at <= b.at AND c.id > b.last_piece"
-    "  WHERE c.id > %(since)s AND" + _COUNTS + "  UNION ALL SELECT c.move_id, c.layer_id, c.quantity, c.value"
-    "  FROM (SELECT DISTINCT document_id, effective_at FROM cost_revaluation) v JOIN cost_piece c ON c.document_id = v.document_id"
-    "  JOIN stock_move m ON m.id = c.move_id AND m.document_id <> c.document_id JOIN base b ON b.item_id = m.item_id AND m.effective_at <= b.at"
-    "  AND v.effective_at > b.at AND c.id <= b.last_piece WHERE" + _COUNTS + "),"
+    "  JOIN cost_piece c ON c.move_id = m.id WHERE" + _COUNTS + "  UNION ALL SELECT c.move_id, c.layer_id, c.quantity, c.value FROM stock_move m"
+    "  JOIN cost_piece c ON c.move_id = m.id WHERE m.item_id = ANY(%(whole)s) AND" + _COUNTS + "  UNION ALL"
+    "  SELECT c.move_id, c.layer_id, c.quantity, c.value FROM late c JOIN stock_move m ON m.id = c.move_id"
+    "  JOIN base b ON b.item_id = m.item_id AND m.effective_at <= b.at AND c.id > b.last_piece WHERE" + _COUNTS + "  UNION ALL"
+    "  SELECT c.move_id, c.layer_id, c.quantity, c.value FROM (SELECT DISTINCT document_id, effective_at FROM cost_revaluation) v"
+    "  JOIN cost_piece c ON c.document_id = v.document_id JOIN stock_move m ON m.id = c.move_id AND m.document_id <> c.document_id"
+    "  JOIN base b ON b.item_id = m.item_id AND m.effective_at <= b.at AND v.effective_at > b.at AND c.id <= b.last_piece WHERE" + _COUNTS + "),"
     " piece AS MATERIALIZED (SELECT move_id, layer_id, sum(quantity)::bigint AS quantity, sum(value)::bigint AS value FROM fresh GROUP BY 1, 2),"
     " total AS (SELECT id, sum(quantity)::bigint AS quantity, sum(value)::bigint AS value FROM ("
     "  SELECT y.id, p.quantity, p.value FROM piece p JOIN cost_layer y ON y.move_id = p.move_id"
@@ -54,14 +54,18 @@ OPEN_THEN: LiteralString = (
 
 
 def begin(work: Work, params: dict[str, Any]) -> dict[str, Any]:
-    """Return the parameters of `OPEN_THEN`: those given (`item`, `place`, `ours`, `day`, `until`, `known`), and where to begin for each item."""
+    """Return the parameters of `OPEN_THEN`: those given (`item`, `place`, `ours`, `day`, `until`, `known`), and where to begin for each item.
+
+    Items that have no checkpoint yet are read from their beginning (`whole`).
+    """
     given = {**params, "until": params["until"] or "infinity", "known": params["known"] or "infinity"}
-    bases = work.rows(_BASES, given)
-    rows = [row for one in bases if one["layers"] for row in unpacked(bytes(one["layers"]))]
+    found = work.rows(_BASES, given)
+    bases = [one for one in found if one["at"] is not None]
+    rows = [row for one in bases for row in unpacked(bytes(one["layers"]))]
     return {
-        **given, "items": [one["item_id"] for one in bases], "ats": [one["at"] or _BEGINNING for one in bases],
-        "pieces": [_NEVER if one["at"] is None else one["last_piece_id"] for one in bases],
-        "since": min((one["last_piece_id"] for one in bases if one["at"] is not None), default=_NEVER),
+        **given, "whole": [one["item_id"] for one in found if one["at"] is None],
+        "items": [one["item_id"] for one in bases], "ats": [one["at"] for one in bases], "pieces": [one["last_piece_id"] for one in bases],
+        "since": min((one["last_piece_id"] for one in bases), default=_NEVER),
         "l_id": [row[0] for row in rows], "l_quantity": [row[8] - row[10] for row in rows],
         "l_value": [row[9] - portion(row[9], row[8], row[10]) for row in rows],
     }  # fmt: skip

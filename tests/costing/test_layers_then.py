@@ -43,7 +43,7 @@ def by_checkpoint(books, asked):
     with unit_of_work(books.actor) as work:
         given = layers_then.begin(work, {"ours": OURS, "item": None, "place": None, "day": asked.day, "until": asked.until, "known": asked.known})
         shown = "SELECT item_id, place_id, move_id, parent_layer_id, quantity, value FROM open ORDER BY layer"
-        return [tuple(row.values()) for row in work.rows(layers_then.OPEN_THEN + shown, given)], sum(at.year > 1 for at in given["ats"])
+        return [tuple(row.values()) for row in work.rows(layers_then.OPEN_THEN + shown, given)], len(given["ats"])
 
 
 def questions(books, moments, dice):

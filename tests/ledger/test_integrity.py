@@ -22,6 +22,9 @@ TAMPERS = {
     "UPDATE record_ref SET type = 'sales-invoices' WHERE tenant_id = {t} AND number = 'INV-1'",
     "every balance is the sum of its movements": "UPDATE stock_balance SET on_hand = on_hand + 1 WHERE tenant_id = {t} AND on_hand > 0",
     "nothing is below zero at any time": "UPDATE stock_move SET effective_at = '2026-02-01' WHERE tenant_id = {t} AND value IS NOT NULL",
+    "blocks of the past say what their movements say":
+    "INSERT INTO stock_block SELECT tenant_id, item_id, to_place_id, to_lot, effective_at, quantity, quantity + 1 FROM stock_move"
+    " WHERE tenant_id = {t} AND value IS NOT NULL",
     "layers hold what is on hand": "UPDATE cost_layer SET taken = taken - 1 WHERE tenant_id = {t} AND taken > 0",
     "layers are worth what the inventory accounts say": "UPDATE cost_layer SET value = value + 7 WHERE tenant_id = {t} AND parent_layer_id IS NULL",
     "what was cut from a layer is its pieces": "UPDATE cost_piece SET value = value + 1 WHERE tenant_id = {t}",
