@@ -135,6 +135,18 @@ export async function lookup(plural, typed, filter) {
   return items;
 }
 
+/** What is on hand, promised and free of items at a place, by code; nothing for whoever may not see stock. */
+export async function availability(place, items) {
+  const found = {};
+  for (let from = 0; from < items.length; from += 50) {
+    const query = new URLSearchParams({ place });
+    items.slice(from, from + 50).forEach((one) => query.append("item", one));
+    const answer = await fetch(`/api/screen/availability?${query}`, { headers: { Accept: "application/json" } });
+    if (answer.ok) Object.assign(found, (await answer.json()).items);
+  }
+  return found;
+}
+
 /** Records by their exact codes, fifty at a time. */
 export async function lookupKeys(plural, keys) {
   const found = [];

@@ -77,6 +77,9 @@ function Conflict({ conflict, fields, values, lang, tz, take }) {
   );
 }
 
+/** Lines that promise goods of a warehouse to a customer show what is free there. */
+const promises = (spec, table) => ["customer", "warehouse"].every((name) => spec.fields.some((f) => f.name === name)) && table.fields.some((f) => f.name === "item");
+
 export function RecordForm({ spec, value, errors, message, conflict, lang = "en", tz, draft = "", saving, onSave, stamp = "" }) {
   if (!spec?.fields) return <div className="card form skeletonbox" aria-busy="true" />;
   return <Form key={`${draft}${stamp}`} {...{ spec, value: value || {}, errors: errors || {}, message, conflict, lang, tz, draft, saving, onSave }} />;
@@ -173,7 +176,7 @@ function Form({ spec, value, errors, message, conflict, lang, tz, draft, saving,
       </div>
       {(spec.lines || []).map((table) => (
         <LineGrid key={table.name} title={table.label || "Lines"} fields={lineFields[table.name]} rows={values[table.name] || []} required={table.required} lang={lang} tz={tz}
-          errors={lineErrors(errors, table.name)} onRows={rowSetters[table.name]} />
+          errors={lineErrors(errors, table.name)} onRows={rowSetters[table.name]} place={promises(spec, table) ? values.warehouse?.number : undefined} />
       ))}
       <span className="sr" role="status">{dirty ? t("Not saved yet", lang) : ""}</span>
       {blocker.state === "blocked" ? (

@@ -1,6 +1,6 @@
 // Lines of a document, entered by keyboard: one cell is an input at a time, so that five hundred lines stay as quick as five.
 import { memo, useCallback, useEffect, useMemo, useRef, useState } from "react";
-import { amount, choice, fromUnits, isNumber, label, lookupKeys, number, plain, t, text, units } from "./base.jsx";
+import { amount, availability, choice, fromUnits, isNumber, label, lookupKeys, number, plain, t, text, units } from "./base.jsx";
 import { NumberInput } from "./fields.jsx";
 import { Picker } from "./picker.jsx";
 
@@ -8,6 +8,7 @@ let next = 1;
 export const newLine = (values) => ({ ...values, _key: `n${next++}` });
 const blank = (row) => Object.entries(row).every(([name, value]) => name.startsWith("_") || value === null || value === undefined || value === "" || value === false);
 const QUIET = /^(source|(order|source)_line)$/; // which line it follows from: shown when it follows from one
+const fewer = (available, wanted) => units(available) < units(plain(wanted ?? "", "en") || "0");
 const priced = (fields) => fields.some((f) => f.name === "quantity") && fields.some((f) => f.name === "unit_price");
 
 function Editor({ field, value, lang, put, keys, name }) {
@@ -33,7 +34,7 @@ function Editor({ field, value, lang, put, keys, name }) {
   return <span ref={box} className="editing">{control}</span>;
 }
 
-const Line = memo(function Line({ row, number: n, fields, lang, tz, active, errors, withAmount, put, go, keys, remove }) {
+const Line = memo(function Line({ row, number: n, fields, lang, tz, active, errors, withAmount, withStock, stock, put, go, keys, remove }) {
   return (
     <tr className={active >= 0 ? "on" : ""} data-row={n - 1}>
       <td className="no">{n}</td>
@@ -49,11 +50,26 @@ const Line = memo(function Line({ row, number: n, fields, lang, tz, active, erro
             data-label={label(field, lang)} onMouseDown={active === column ? undefined : (event) => (event.preventDefault(), go(n - 1, column))}>{inside}{wrong ? <span className="sr" role="alert">{wrong}</span> : null}</td>
         );
       })}
+      {withStock ? <td className={`num free ${stock && fewer(stock.available, row.quantity) ? "short" : ""}`} data-label={t("Available", lang)}
+        title={stock ? `${t("On hand", lang)} ${number(stock.on_hand, lang)} · ${t("Reserved", lang)} ${number(stock.reserved, lang)}` : undefined}>{stock ? number(stock.available, lang) : ""}</td> : null}
       {withAmount ? <td className="num amount" data-label={t("Amount", lang)}>{row.quantity && row.unit_price ? number(amount(row.quantity, row.unit_price), lang) : ""}</td> : null}
       <td className="del"><button type="button" tabIndex={-1} aria-label={`${t("Remove line", lang)} ${n}`} onClick={() => remove(row._key)}>×</button></td>
     </tr>
   );
 });
+
+/** What is free of the items of all lines at a place; asked again when another item is named. */
+function useStock(place, rows) {
+  const [known, setKnown] = useState({});
+  const codes = place ? [...new Set(rows.map((row) => row.item?.number).filter(Boolean))].sort().join("\n") : "";
+  useEffect(() => {
+    if (!codes) return undefined;
+    let over = false;
+    const timer = setTimeout(() => availability(place, codes.split("\n")).then((found) => over || setKnown(found)), 150);
+    return () => { over = true; clearTimeout(timer); };
+  }, [place, codes]);
+  return place ? known : {};
+}
 
 /** Rows as a spreadsheet gives them: lines of cells between tabs. */
 export const pasted = (content) => content.replace(/\r\n?/g, "\n").replace(/\n$/, "").split("\n").map((line) => line.split("\t").map((cell) => cell.trim()));
@@ -64,7 +80,8 @@ function read(field, cell, lang) {
   return cell || null;
 }
 
-export function LineGrid({ title, fields: all, rows, lang, tz, errors = {}, onRows, required }) {
+export function LineGrid({ title, fields: all, rows, lang, tz, errors = {}, onRows, required, place }) {
+  const stocks = useStock(place, rows);
   const follows = rows.some((row) => all.some((field) => QUIET.test(field.name) && row[field.name]));
   const fields = useMemo(() => (follows ? all : all.filter((field) => !QUIET.test(field.name))), [all, follows]);
   const [at, setAt] = useState({ row: -1, column: 0 });
@@ -145,17 +162,17 @@ export function LineGrid({ title, fields: all, rows, lang, tz, errors = {}, onRo
         <small className="muted">{t("Enter: next · Ctrl+D: as above · Ctrl+Enter: duplicate · Ctrl+Del: remove · paste rows from a spreadsheet", lang)}</small></header>
       <div className="gwrap">
         <table className="dtable lgrid" role="grid" aria-label={t(title, lang)} style={{ minWidth: 70 + fields.length * 110 }}>
-          <colgroup><col style={{ width: 44 }} />{fields.map((field) => <col key={field.name} style={isNumber(field.kind) ? { width: `${Math.min(17, 70 / fields.length)}%` } : undefined} />)}{withAmount ? <col style={{ width: "15%" }} /> : null}<col style={{ width: 34 }} /></colgroup>
+          <colgroup><col style={{ width: 44 }} />{fields.map((field) => <col key={field.name} style={isNumber(field.kind) ? { width: `${Math.min(17, 70 / fields.length)}%` } : undefined} />)}{place ? <col style={{ width: "11%" }} /> : null}{withAmount ? <col style={{ width: "15%" }} /> : null}<col style={{ width: 34 }} /></colgroup>
           <thead><tr><th className="no">#</th>{fields.map((field) => <th key={field.name} className={isNumber(field.kind) ? "num" : ""}>{label(field, lang)}{field.required ? <abbr title={t("required", lang)}>*</abbr> : null}</th>)}
-            {withAmount ? <th className="num">{t("Amount", lang)}</th> : null}<th className="del"><span className="sr">{t("Remove line", lang)}</span></th></tr></thead>
+            {place ? <th className="num">{t("Available", lang)}</th> : null}{withAmount ? <th className="num">{t("Amount", lang)}</th> : null}<th className="del"><span className="sr">{t("Remove line", lang)}</span></th></tr></thead>
           <tbody>
             {rows.map((row, index) => (
               <Line key={row._key} row={row} number={index + 1} fields={fields} lang={lang} tz={tz} active={index === at.row ? at.column : -1} errors={errors[index]}
-                withAmount={withAmount} put={put} go={go} keys={index === at.row ? keys : undefined} remove={remove} />
+                withAmount={withAmount} withStock={Boolean(place)} stock={stocks[row.item?.number]} put={put} go={go} keys={index === at.row ? keys : undefined} remove={remove} />
             ))}
           </tbody>
           <tfoot><tr><td className="no" />{sums.map((sum, index) => <td key={fields[index].name} className="num">{sum === null ? "" : number(fromUnits(sum), lang)}</td>)}
-            {withAmount ? <td className="num big" data-testid="grid-total">{number(String(total), lang)}</td> : null}<td /></tr></tfoot>
+            {place ? <td /> : null}{withAmount ? <td className="num big" data-testid="grid-total">{number(String(total), lang)}</td> : null}<td /></tr></tfoot>
         </table>
       </div>
       <button type="button" className="btn addline" onClick={() => add(rows.length)}>+ {t("Add line", lang)}</button>

@@ -23,6 +23,7 @@ from erp_app.kernel import limits
 from erp_app.kernel.access import may
 from erp_app.kernel.errors import Forbidden, Invalid, NotFound, Throttled, Unauthorized
 from erp_app.kernel.uow import Work, unit_of_work
+from erp_app.stock import reservations
 
 MAX_KEYS = 50
 OFFERED = 20
@@ -66,6 +67,14 @@ def lookup(plural: str, request: Request, actor: Caller, key: Keys = [], q: Text
         if key:
             return {"items": _exact(work, plural, key)}
         return {"items": search.options(work, plural, q[:100], _condition(plural, request), OFFERED)}
+
+
+@screens.get("/availability")
+@requires("report-stock", "view")
+def available(actor: Caller, place: Annotated[str, Query(max_length=100)], item: Keys) -> dict[str, Any]:
+    """Tell what is on hand, promised and free of items at a place, for the lines of a form."""
+    with unit_of_work(actor) as work:
+        return {"items": reservations.availability(work, place, item)}
 
 
 @screens.get("/attachments/{plural}/{record_id}/{file_id}")

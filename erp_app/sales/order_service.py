@@ -13,6 +13,7 @@ from erp_app.kernel.money import amount, quantity_text, to_units
 from erp_app.kernel.uow import Work
 from erp_app.sales import credit, repo
 from erp_app.sales.rules import Progress, order_state
+from erp_app.stock import reservations
 
 OPEN = ("confirmed", "partly_delivered", "delivered", "billed")
 TYPE = "sales-orders"
@@ -81,13 +82,13 @@ def close(work: Work, order: Any, data: dict[str, Any]) -> None:
         codes = repo.item_codes(work, (line.item_id for line in rest))
         owed = ", ".join(f"{quantity_text(line.quantity - line.delivered)} {codes[line.item_id]}" for line in rest[:5])
         raise Refused("ERP-3103", f"{order.number} still owes {owed}. Give a reason to close it short.", errors={"reason": "needed"})
-    repo.reserve(work, order.id, order.warehouse_id, [])
+    reservations.release(work, order.id)
     credit.track_order(work, order, closed=True)
 
 
 def cancel(work: Work, order: Any, _data: dict[str, Any]) -> None:
     """Give the order up and its reserved goods back."""
-    repo.reserve(work, order.id, order.warehouse_id, [])
+    reservations.release(work, order.id)
     credit.forget(work, order.id)
 
 
@@ -97,7 +98,7 @@ def reserve(work: Work, order: Any) -> None:
         (line.line_no, line.item_id, to_units(line.quantity - line.delivered))
         for line in chain.lines(work, TYPE, order.id) if line.quantity > line.delivered
     ]
-    repo.reserve(work, order.id, order.warehouse_id, wanted)
+    reservations.reserve(work, order.id, order.warehouse_id, wanted)
     credit.track_order(work, order)
 
 

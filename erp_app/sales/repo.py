@@ -1,8 +1,8 @@
-"""What sales asks the database beside its own forms: reservations, numbers of documents for messages."""
+"""What sales asks the database beside its own forms: facts of items, numbers of documents for messages."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from erp_app.kernel.uow import Work
@@ -26,18 +26,6 @@ def item_facts(work: Work, ids: Iterable[int]) -> dict[int, dict[str, Any]]:
         [sorted(set(ids))],
     )
     return {row["id"]: row for row in rows}
-
-
-def reserve(work: Work, order_id: int, place_id: int, wanted: Sequence[tuple[int, int, int]]) -> None:
-    """Promise goods to an order: (line number, item, ledger units) in place of what was promised before."""
-    work.run("DELETE FROM reservation WHERE document_id = %s", [order_id])
-    if wanted:
-        work.run(
-            "INSERT INTO reservation (tenant_id, document_id, line_no, item_id, place_id, quantity, kind)"
-            " SELECT %s, %s, w.line_no, w.item_id, %s, w.quantity, 'soft' FROM unnest(%s::int[], %s::bigint[], %s::bigint[]) w(line_no, item_id, quantity)",
-            [work.actor.tenant_id, order_id, place_id, [one[0] for one in wanted], [one[1] for one in wanted], [one[2] for one in wanted]],
-        )
-    work.emit("stock.reserved", {"document_id": order_id}, topics=["stock"])
 
 
 def verification_of(work: Work, delivery_note_id: int, except_id: int) -> str | None:
