@@ -257,6 +257,10 @@ def test_when_something_else_was_posted_the_new_preview_is_shown_and_nothing_is_
     dialog(page).get_by_role("button", name="Post exactly this").click()
     expect(dialog(page).get_by_role("alert")).to_contain_text("Something else was posted meanwhile.")
     picture(page, "preview-stale")
+    page.set_viewport_size({"width": 360, "height": 740})
+    assert page.evaluate("document.querySelector('dialog[open]').getBoundingClientRect().right") <= 360
+    picture(page, "phone-preview")
+    page.set_viewport_size({"width": 1440, "height": 860})
     state_is(page, "draft")
     dialog(page).get_by_role("button", name="Post exactly this").click()
     state_is(page, "posted")
