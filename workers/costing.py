@@ -23,12 +23,24 @@ SHOWN_FROM = 2_000  # movements; below that it is over before anybody looks
 
 
 def replay(actor: Actor, key: str) -> None:
-    """Settle the item of this id and all that waits together with it.
+    """Settle the item of this id, and before it whatever waits with more urgency."""
+    item = int(key)
+    while (urgent := _more_urgent(actor, item)) is not None:
+        _replay(actor, urgent)
+    _replay(actor, item)
+
+
+def _more_urgent(actor: Actor, item: int) -> int | None:
+    with unit_of_work(actor) as work:
+        return repo_queue.more_urgent(work, item)
+
+
+def _replay(actor: Actor, item: int) -> None:
+    """Settle an item and all that waits together with it.
 
     A history that does not hold together is no failure of the worker: the rows are kept as failed, with the reason, and people
     are told. Anything else is raised, and tried again.
     """
-    item = int(key)
     with unit_of_work(actor) as work:
         rows = repo_queue.waiting(work, [item])
         repo_queue.begin(work, rows)

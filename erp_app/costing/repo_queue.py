@@ -66,6 +66,16 @@ def let_into_soft_months(work: Work) -> None:
     work.run("SELECT set_config('app.soft_period', 'yes', true)")
 
 
+def more_urgent(work: Work, item: int) -> int | None:
+    """Return the most urgent item that waits with more urgency than this one, or None."""
+    found: int | None = work.value(
+        "SELECT item_id FROM hpp_queue WHERE tenant_id = %(tenant)s AND state = 'waiting' AND priority < (SELECT min(priority) FROM hpp_queue"
+        " WHERE tenant_id = %(tenant)s AND item_id = %(item)s AND state <> 'done') ORDER BY priority, id LIMIT 1",
+        {"tenant": work.actor.tenant_id, "item": item},
+    )
+    return found
+
+
 def begin(work: Work, rows: list[Waiting]) -> None:
     """Note that a worker has taken the rows."""
     work.run(
