@@ -60,7 +60,7 @@ def _alone(work: Work, item: int, at: datetime) -> None:
     """Hold the item's queues, and the item against new movements; a posting under way ends first."""
     for _ in range(TRIES):
         with work.conn.transaction() as attempt:
-            if repo.lock(work, {item: at}) is not None:
+            if repo.lock(work, {item: at}):
                 return
             raise Rollback(attempt)
         repo.let_others_end(work)

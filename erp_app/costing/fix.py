@@ -27,12 +27,8 @@ def prove(work: Work, item: int) -> dict[str, Any]:
     Raises:
         Refused: ERP-1220 when its movements do not hold together.
     """
-
-    def whole() -> Request:
-        settle_reached(work, {item: BEGINNING})
-        return Request({item: BEGINNING}, ())
-
-    done = recost(work, whole)
+    settle_reached(work, {item: BEGINNING})
+    done = recost(work, lambda: Request({item: BEGINNING}, ()))
     found = {"moves": done.moves, "pieces": done.pieces, "layers": done.layers, "documents": len(done.documents)}
     wrong = repo_fix.finish(work, item, found)
     work.emit("stock_fix.done", {"item_id": item, **found, "balances": len(wrong)}, topics=["stock", "queue"])

@@ -21,7 +21,7 @@ from erp_app.kernel.errors import Refused
 from erp_app.kernel.money import quantity_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterator, Sequence
+    from collections.abc import Callable, Container, Iterable, Iterator, Sequence
     from datetime import datetime
 
     from erp_app.costing.movement import Layer, Queue
@@ -106,8 +106,8 @@ def _recost(work: Work, request: Request, starts: dict[int, datetime], tell: Cal
     return Recosted(starts, len(past.moves), len(added.at), changed, tuple(documents))
 
 
-def hold(work: Work, ask: Callable[[], Request]) -> tuple[Request, dict[int, datetime]]:
-    """Lock all queues the replay touches, and the items against new movements; return the items with their moments.
+def hold(work: Work, ask: Callable[[], Request], also: Iterable[tuple[int, int, int]] = ()) -> tuple[Request, dict[int, datetime]]:
+    """Lock all queues the replay touches, and those `also`, and the items against new movements; return the items with their moments.
 
     Raises:
         Refused: ERP-1221 when others post to these items without a pause.
@@ -116,13 +116,10 @@ def hold(work: Work, ask: Callable[[], Request]) -> tuple[Request, dict[int, dat
     starts = repo.reach(work, request.items)
     for _ in range(TRIES):
         with work.conn.transaction() as attempt:
-            held = repo.lock(work, starts)
-            if held is not None:
+            if repo.lock(work, starts, also):
                 again = ask()
                 reached = repo.reach(work, again.items) if again.items else {}
-                if not reached:
-                    return again, reached
-                if reached.keys() <= starts.keys() and repo.lock_free(work, repo.queues(work, reached) - held):
+                if not reached or (reached.keys() <= starts.keys() and repo.lock_free(work, reached, also)):
                     return again, reached
                 starts = reached
             raise Rollback(attempt)

@@ -125,11 +125,11 @@ _LOCK_ITEMS = (
     "SELECT count(*) FROM (SELECT 1 FROM item WHERE tenant_id = %(tenant)s AND id = ANY(%(items)s) ORDER BY id FOR UPDATE SKIP LOCKED) locked"
 )
 _LOCK_FREE = (
-    "WITH wanted AS (SELECT * FROM unnest(%(q_item)s::bigint[], %(q_place)s::bigint[], %(q_lot)s::bigint[]) AS q (item_id, place_id, lot)),"
+    "WITH wanted AS (SELECT b.item_id, b.place_id, b.lot FROM stock_balance b WHERE b.tenant_id = %(tenant)s AND b.item_id = ANY(%(items)s) AND (b.lot = 0"
+    "  OR (b.item_id, b.place_id, b.lot) IN (SELECT * FROM unnest(%(q_item)s::bigint[], %(q_place)s::bigint[], %(q_lot)s::bigint[])))),"
     " free AS (SELECT 1 FROM stock_balance b WHERE b.tenant_id = %(tenant)s AND (b.item_id, b.place_id, b.lot) IN (SELECT * FROM wanted)"
     "  FOR NO KEY UPDATE SKIP LOCKED)"
-    " SELECT (SELECT count(*) FROM free) = (SELECT count(*) FROM stock_balance b WHERE b.tenant_id = %(tenant)s"
-    "  AND (b.item_id, b.place_id, b.lot) IN (SELECT * FROM wanted))"
+    " SELECT (SELECT count(*) FROM free) = (SELECT count(*) FROM wanted)"
 )
 
 
@@ -172,17 +172,15 @@ def queues(work: Work, starts: dict[int, datetime]) -> set[tuple[int, int, int]]
     return {(item, place, lot) for item, place, lot in work.conn.execute(_QUEUES, params)}
 
 
-def lock(work: Work, starts: dict[int, datetime]) -> set[tuple[int, int, int]] | None:
-    """Lock the balance rows of these queues in the order every posting does, then the items; return the queues.
+def lock(work: Work, starts: dict[int, datetime], also: Iterable[tuple[int, int, int]] = ()) -> bool:
+    """Lock the balance rows of these items' queues, and of those `also`, in the order every posting does, then the items.
 
-    None when a posting under way has an item: it may be waiting for these very rows, so they must be let go.
+    False when a posting under way has an item: it may be waiting for these very rows, so they must be let go.
     """
-    wanted = queues(work, starts)
-    columns = [list(column) for column in zip(*wanted, strict=True)] or [[], [], []]
-    params = {"tenant": work.actor.tenant_id, "items": sorted(starts), "q_item": columns[0], "q_place": columns[1], "q_lot": columns[2]}
+    params = _lock_params(work, starts, also)
     work.conn.execute(_LOCK, params)
     found = work.conn.execute(_LOCK_ITEMS, params).fetchone()
-    return wanted if found and found[0] == len(starts) else None
+    return bool(found and found[0] == len(starts))
 
 
 def let_others_end(work: Work) -> None:
@@ -190,12 +188,15 @@ def let_others_end(work: Work) -> None:
     work.conn.execute("SELECT pg_sleep(0.02)")
 
 
-def lock_free(work: Work, wanted: set[tuple[int, int, int]]) -> bool:
-    """Lock balance rows that came up meanwhile, if nobody has them: whoever has one may be waiting for us."""
-    columns = [list(column) for column in zip(*wanted, strict=True)] or [[], [], []]
-    params = {"tenant": work.actor.tenant_id, "q_item": columns[0], "q_place": columns[1], "q_lot": columns[2]}
-    found = work.conn.execute(_LOCK_FREE, params).fetchone()
+def lock_free(work: Work, starts: dict[int, datetime], also: Iterable[tuple[int, int, int]] = ()) -> bool:
+    """Lock balance rows that came up before the items were locked, if nobody has them: whoever has one may be waiting for us."""
+    found = work.conn.execute(_LOCK_FREE, _lock_params(work, starts, also)).fetchone()
     return bool(found and found[0])
+
+
+def _lock_params(work: Work, starts: dict[int, datetime], also: Iterable[tuple[int, int, int]]) -> dict[str, Any]:
+    columns = [list(column) for column in zip(*(queues(work, starts) | set(also)), strict=True)] or [[], [], []]
+    return {"tenant": work.actor.tenant_id, "items": sorted(starts), "q_item": columns[0], "q_place": columns[1], "q_lot": columns[2]}
 
 
 def load(work: Work, starts: dict[int, datetime], also: Iterable[tuple[int, int, int]] = ()) -> Past:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from erp_app.costing import repo, repo_queue
-from erp_app.costing.recost import Cause, Recosted, Request, recost
+from erp_app.costing.recost import Cause, Recosted, Request, hold, recost
 from erp_app.costing.wire import moment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from datetime import datetime
 
     from erp_app.costing.repo_queue import Waiting
@@ -56,14 +56,29 @@ def _together(work: Work, item: int) -> list[Waiting]:
     return rows
 
 
-def settle_reached(work: Work, items: dict[int, datetime]) -> None:
-    """Settle all that waits for these items from these moments on, and for what was made from them.
+def settle_reached(work: Work, items: dict[int, datetime], also: Iterable[tuple[int, int, int]] = ()) -> None:
+    """Settle all that waits for these items from these moments on, and for what was made from them; nothing comes up any more.
+
+    Everything that may be touched (queues `also` too) is locked at once and before anything else: a transaction that replays, and
+    then locks more, would sooner or later wait for a posting that waits for it.
 
     Raises:
-        Refused: ERP-1220 when the movements do not hold together.
+        Refused: ERP-1220 when the movements do not hold together, ERP-1221 when others post to these items without a pause.
     """
+    hold(work, lambda: Request(_with_what_waits(work, items), ()), also)
     while rows := repo_queue.waiting(work, list(repo.reach(work, items))):
         settle(work, rows[0].item)
+
+
+def _with_what_waits(work: Work, items: dict[int, datetime]) -> dict[int, datetime]:
+    """Return the items and all that waits together with them or with what was made from them, each with its earliest moment."""
+    starts: dict[int, datetime] = {}
+    more = dict(items)
+    while more != starts:
+        starts = dict(more)
+        for one in repo_queue.waiting(work, list(repo.reach(work, starts))):
+            more[one.item] = min(one.at, more.get(one.item, one.at))
+    return starts
 
 
 def settle_what_returns_need(work: Work, document: int) -> bool:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from erp_app.costing.recost import Cause, Request, hold, recost
-from erp_app.costing.settle import settle, settle_reached, settle_what_returns_need
+from psycopg import Rollback
+
+from erp_app.costing import repo_queue
+from erp_app.costing.recost import Cause, Request, recost
+from erp_app.costing.settle import settle_reached, settle_what_returns_need
 from erp_app.costing.wire import moment
 from erp_app.document import chain
 from erp_app.kernel.access import may
@@ -83,15 +86,33 @@ def preview(actor: Actor, posting: Posting) -> Preview:
 def _store(work: Work, header: dict[str, Any], at: datetime, moves: list[Any], lines: list[Any], revaluations: list[Any]) -> Posted:
     """Post goods and lines in one call; a revaluation's journal follows its replay."""
     if not revaluations:
-        for item in sorted({move["item_id"] for move in moves if move["source_move_id"]}):
-            settle(work, item)  # what is left of certain goods is known only when nothing waits
-        posted = _posted(header["document"], repo.post_document(work, header, moves, lines))
-        if posted.pending and settle_what_returns_need(work, posted.document_id):
-            posted = _settled(work, posted)
-        return posted
+        return _move(work, header, at, moves, lines)
     if moves:
         raise Invalid("ERP-1219", "A document moves goods or re-values them, not both.")
     return _revalue(work, header, at, lines, revaluations)
+
+
+def _move(work: Work, header: dict[str, Any], at: datetime, moves: list[Any], lines: list[Any]) -> Posted:
+    """Post goods. What is left of certain goods is known only when nothing waits; then all is locked and settled first, once and for all."""
+    certain = [move["item_id"] for move in moves if move["source_move_id"]]
+    if certain and repo_queue.waiting(work, certain):
+        _settle_first(work, at, moves)
+    with work.conn.transaction() as attempt:
+        posted = _posted(header["document"], repo.post_document(work, header, moves, lines))
+        if posted.pending and repo_queue.items_with_returns(work, posted.document_id):
+            raise Rollback(attempt)
+        return posted
+    _settle_first(work, at, moves)
+    posted = _posted(header["document"], repo.post_document(work, header, moves, lines))
+    if posted.pending and settle_what_returns_need(work, posted.document_id):
+        posted = _settled(work, posted)
+    return posted
+
+
+def _settle_first(work: Work, at: datetime, moves: list[Any]) -> None:
+    """Hold everything these movements, and the replay of their items, will touch; settle what waits."""
+    followed = repo.make_queues(work, moves)
+    settle_reached(work, {move["item_id"]: at for move in moves}, followed)
 
 
 def _revalue(work: Work, header: dict[str, Any], at: datetime, lines: list[Any], revaluations: list[Any]) -> Posted:
@@ -99,13 +120,8 @@ def _revalue(work: Work, header: dict[str, Any], at: datetime, lines: list[Any],
     document: int = header["document"]
     items = repo.items_of(work, [one["move_id"] for one in revaluations if one["amount"]])
     cause = Cause(document, moment(min(items.values(), default=at)))
-
-    def ask() -> Request:
-        settle_reached(work, items)
-        return Request(items, (cause,))
-
     if items:
-        hold(work, ask)  # before the amounts are stored: what waited is not theirs
+        settle_reached(work, items)  # before the amounts are stored: what waited is not theirs
     repo.store_revaluations(work, document, at, revaluations)
     if items:
         recost(work, lambda: Request(items, (cause,)), own=document)
