@@ -59,11 +59,14 @@ BEGIN
   END LOOP;
   IF from_kind IS NULL OR to_kind IS NULL OR NOT (from_kept OR to_kept) THEN
     RETURN NULL;
-  ELSIF p_at < now() - interval '10 minutes' AND EXISTS (SELECT 1 FROM unnest(items) i(id)
-      CROSS JOIN (VALUES (p_from, p_from_lot), (p_to, p_to_lot)) q(place_id, lot) JOIN public.stock_balance b
-        ON b.tenant_id = t AND b.item_id = i.id AND b.place_id = q.place_id AND b.lot = q.lot AND (b.dirty_from IS NOT NULL OR p_at < b.last_out_at)) THEN
-    RETURN NULL;  -- late: no row is locked yet, for what may have to be settled first wants to lock much more, all at once
-  ELSIF to_kept THEN
+  END IF;
+  IF p_at < now() - interval '10 minutes' THEN  -- (asked by itself: a condition with a query in it costs a query each time)
+    IF EXISTS (SELECT 1 FROM unnest(items) i(id) CROSS JOIN (VALUES (p_from, p_from_lot), (p_to, p_to_lot)) q(place_id, lot) JOIN public.stock_balance b
+          ON b.tenant_id = t AND b.item_id = i.id AND b.place_id = q.place_id AND b.lot = q.lot AND (b.dirty_from IS NOT NULL OR p_at < b.last_out_at)) THEN
+      RETURN NULL;  -- late: no row is locked yet, for what may have to be settled first wants to lock much more, all at once
+    END IF;
+  END IF;
+  IF to_kept THEN
     PERFORM plain_arrive(t, items, p_to, p_to_lot);
   END IF;
   FOR r IN SELECT e.n, e.leaves, i.kind, b.item_id, b.place_id, b.on_hand, b.last_at, b.last_out_at, b.dirty_from,
