@@ -13,7 +13,7 @@ from erp_app.state.integrity import Integrity
 from erp_app.state.session import Session
 
 COLUMNS: list[dict[str, Any]] = [
-    {"name": "name", "kind": "text", "label": "Invariant", "sort": False},
+    {"name": "name", "kind": "choice", "label": "Invariant", "sort": False},
     {"name": "rows_checked", "kind": "integer", "label": "Rows checked", "sort": False},
     {"name": "violations", "kind": "integer", "label": "Violations", "sort": False},
     {"name": "seconds", "kind": "text", "label": "Seconds", "sort": False},

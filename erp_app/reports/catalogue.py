@@ -26,7 +26,7 @@ from erp_app.reports.report import Answer, Column, Report, understand
 _INTEGRITY = Report(
     "integrity", "Integrity", lambda work, _: integrity.prove(work),
     (
-        Column("name", "Check"), Column("rows_checked", "Rows checked", "integer"), Column("violations", "Violations", "integer"),
+        Column("name", "Check", "choice"), Column("rows_checked", "Rows checked", "integer"), Column("violations", "Violations", "integer"),
         Column("seconds", "Seconds", "percent"),
     ),
     view=("manager", "finance", "finance_manager"), rows_of=lambda answer: list(answer["checks"]), section="Administration", icon="shield-check", dated=False,

@@ -11,6 +11,7 @@ from erp_app.accounting import mapping
 from erp_app.document import custom, flow, registry, shape
 from erp_app.kernel.access import ACTIONS, SCOPES
 from erp_app.reports.catalogue import REPORTS
+from erp_app.reports.integrity_checks import CHECKS
 
 ROOT = Path(__file__).resolve().parents[2]
 _JS = re.compile(r"""\bt\(\s*"((?:[^"\\]|\\.)*)"(?=\s*[,)])""")
@@ -60,7 +61,7 @@ def of_declarations() -> set[str]:
         found |= {words(state) for state in shape.allowed_state(dt)} if dt.is_document else set()
     for report in REPORTS.values():
         found |= {report.label, report.section, *(one.label for one in report.columns), *(one.label or words(one.name) for one in report.parameters)}
-    found |= set(mapping.LABELS.values())
+    found |= set(mapping.LABELS.values()) | {words(check.name) for check in CHECKS}
     return found | {words(one) for one in (*ACTIONS, *SCOPES, *custom.KINDS)}
 
 
