@@ -57,8 +57,8 @@ def constant(node: ast.expr, names: dict[str, list[ast.expr]], depth: int = 0) -
         return all(constant(value, names, depth) for value in node.values)
     if isinstance(node, ast.Subscript):
         return constant(node.value, names, depth)  # one of the constant texts of a dictionary
-    if isinstance(node, ast.Name) and depth < 3:
-        values = names.get(node.id, [])
+    if isinstance(node, ast.Name | ast.Attribute) and depth < 3:
+        values = names.get(ast.unparse(node), [])
         return bool(values) and all(constant(value, names, depth + 1) for value in values)
     return False
 
@@ -88,10 +88,22 @@ def assignments(tree: ast.AST) -> dict[str, list[ast.expr]]:
     return found
 
 
+def borrowed(tree: ast.AST) -> dict[str, list[ast.expr]]:
+    """The constant texts of our other modules that a module reads as `module.NAME`."""
+    found: dict[str, list[ast.expr]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("erp_app"):
+            for module in node.names:
+                path = ROOT / str(node.module).replace(".", "/") / f"{module.name}.py"
+                own = assignments(ast.parse(path.read_text(encoding="utf-8"))) if path.is_file() else {}
+                found |= {f"{module.name}.{name}": [ast.Constant("")] for name, values in own.items() if all(constant(value, own) for value in values)}
+    return found
+
+
 def offences(source: str, name: str) -> list[str]:
     """Where a module glues SQL."""
     tree = ast.parse(source)
-    names = assignments(tree)
+    names = assignments(tree) | borrowed(tree)
     return [f"{name}:{node.lineno}" for node in ast.walk(tree) if isinstance(node, ast.Call) and takes_sql(node) and node.args and glued(node.args[0], names)]
 
 
