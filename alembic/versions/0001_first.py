@@ -6,7 +6,7 @@ from alembic import op
 from sqlalchemy import Text
 from sqlalchemy.dialects import postgresql
 
-revision = "0001"
+revision = "0001_ca27bd0a5dde137c"
 down_revision = None
 branch_labels = None
 depends_on = None

@@ -33,6 +33,8 @@ def run(options: argparse.Namespace) -> int:
             changed = migrations.prepare(os.environ["ERP_ADMIN_URL"], passwords)
     except psycopg.errors.InsufficientPrivilege as error:
         raise ServerError(f"its role has too few rights ({error.diag.message_primary}); docs/runbook.md says which it needs") from error
+    except (psycopg.ProgrammingError, psycopg.IntegrityError, psycopg.InternalError) as error:
+        raise ServerError(str(error.diag.message_primary or error).splitlines()[0]) from error
     sys.stdout.write("Database migrated\n" if changed else "Database is up to date\n")
     sys.stdout.flush()
     settings().secret_key()  # made here, before several processes would want to make it

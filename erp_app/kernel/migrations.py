@@ -23,6 +23,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from alembic import command
 from erp_app.kernel import roles, sqlfiles
+from erp_app.kernel.errors import Refused
 
 FIRST = sqlfiles.ROOT / "alembic" / "versions" / "0001_first.py"
 
@@ -40,10 +41,25 @@ def head() -> str:
     return ScriptDirectory.from_config(config("")).get_current_head() or ""
 
 
+def _known() -> set[str]:
+    """The revisions this program can bring further."""
+    return {one.revision for one in ScriptDirectory.from_config(config("")).walk_revisions()}
+
+
 def upgrade(owner_url: str) -> bool:
-    """Bring a database to the newest schema; return whether anything had to be done."""
+    """Bring a database to the newest schema; return whether anything had to be done.
+
+    Raises:
+        Refused: ERP-1020 when the database has a schema this program does not know; it is left as it is.
+    """
     with psycopg.connect(owner_url) as conn:
         current = _current(conn)
+    if current is not None and current not in _known():
+        raise Refused(
+            "ERP-1020",
+            f"The database has the schema {current}, which this version of the program does not know. Nothing was changed. Start the version"
+            " that made it, or start this one with another data folder (--data).",
+        )
     moved = current != head()
     if moved:
         command.upgrade(config(owner_url), "head")
@@ -104,7 +120,7 @@ from alembic import op
 from sqlalchemy import Text
 from sqlalchemy.dialects import postgresql
 
-revision = "0001"
+revision = "0001_{models}"
 down_revision = None
 branch_labels = None
 depends_on = None

@@ -12,6 +12,7 @@ from sqlalchemy.pool import NullPool
 from alembic import command
 from erp_app.domains import metadata
 from erp_app.kernel import migrations, roles
+from erp_app.kernel.errors import Refused
 
 OURS = ("sql_state",)  # made by the repeatable SQL itself
 
@@ -49,3 +50,14 @@ def test_there_is_no_way_back_but_a_backup(empty):
     with pytest.raises(RuntimeError, match="restore a backup"):
         command.downgrade(migrations.config(roles.url_for(empty, roles.OWNER)), "base")
     assert differences(empty) == []
+
+
+def test_a_schema_of_another_version_is_refused_in_one_sentence_and_left_as_it_is(empty):
+    with psycopg.connect(empty) as conn:
+        ours = conn.execute("UPDATE alembic_version SET version_num = '0001_of_elsewhere' RETURNING (SELECT version_num FROM alembic_version)").fetchone()
+    with pytest.raises(Refused, match="0001_of_elsewhere") as refused:
+        migrations.prepare(empty)
+    assert refused.value.code == "ERP-1020"
+    with psycopg.connect(empty) as conn:
+        assert conn.execute("UPDATE alembic_version SET version_num = %s RETURNING true", ours).fetchone() == (True,)
+    assert migrations.prepare(empty) is False
