@@ -20,7 +20,7 @@ from erp_app.i18n import refusals
 from erp_app.kernel.actor import Actor
 from erp_app.kernel.errors import Invalid
 from erp_app.kernel.idempotency import once
-from erp_app.kernel.uow import Work, unit_of_work
+from erp_app.kernel.uow import Work, carry_out, unit_of_work
 
 Content = Annotated[dict[str, Any], Body()]
 Optional = Annotated[dict[str, Any] | None, Body()]
@@ -38,8 +38,8 @@ def add(router: APIRouter, dt: DocumentType) -> None:
 
 def keyed(actor: Actor, request: Request, key: str | None, content: Any, effect: Callable[[Work], dict[str, Any]]) -> dict[str, Any]:
     """Run an effect in its unit of work, once for an idempotency key."""
-    with unit_of_work(actor) as work:
-        return once(work, key, {"method": request.method, "path": request.url.path, "content": content}, lambda: effect(work))
+    asked = {"method": request.method, "path": request.url.path, "content": content}
+    return carry_out(actor, lambda work: once(work, key, asked, lambda: effect(work)))
 
 
 def _collection(router: APIRouter, dt: DocumentType) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
@@ -24,7 +25,7 @@ from erp_app.kernel.actor import Actor
 from erp_app.kernel.errors import Conflict, ErpError, Invalid, NotFound, Refused
 from erp_app.kernel.idempotency import once
 from erp_app.kernel.ids import new_key
-from erp_app.kernel.uow import Work, unit_of_work
+from erp_app.kernel.uow import Work, carry_out, unit_of_work
 
 __all__ = [
     "Page",
@@ -255,13 +256,15 @@ def act_many(
     results: list[dict[str, Any]] = []
     for ref in refs:
         try:
-            with unit_of_work(actor) as work:
-                content = {"type": dt.plural, "ref": ref, "action": action, "data": data}
-                done = once(work, f"{key}:{ref}" if key else None, content, lambda: _step(work, dt, ref, action, data))  # noqa: B023 - called at once
+            done = carry_out(actor, partial(_step_once, dt, ref, action, data, f"{key}:{ref}" if key else None))
             results.append({"ref": ref, "ok": True, **done})
         except ErpError as error:
             results.append({"ref": ref, "ok": False, "code": error.code, "detail": error.detail})
     return results
+
+
+def _step_once(dt: DocumentType, ref: int | str, action: str, data: Mapping[str, Any] | None, key: str | None, work: Work) -> dict[str, Any]:
+    return once(work, key, {"type": dt.plural, "ref": ref, "action": action, "data": data}, lambda: _step(work, dt, ref, action, data))
 
 
 def _step(work: Work, dt: DocumentType, ref: int | str, action: str, data: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
-from typing import Any, LiteralString
+from typing import Any, LiteralString, TypeVar
 
 import psycopg
 from psycopg.rows import dict_row
@@ -15,10 +15,12 @@ from sqlmodel import Session
 
 from erp_app.kernel import audit, db, outbox
 from erp_app.kernel.actor import Actor
-from erp_app.kernel.errors import ErpError
+from erp_app.kernel.errors import ErpError, Unavailable
 from erp_app.kernel.fault import fault
 from erp_app.kernel.translation import LEDGER_REFUSAL, translate
 
+ATTEMPTS = 4
+T = TypeVar("T")
 Query = LiteralString | SQL | Composed
 Params = Sequence[Any] | Mapping[str, Any] | None
 
@@ -148,6 +150,26 @@ def unit_of_work(actor: Actor, *, dry_run: bool = False) -> Iterator[Work]:
             fault("after_commit")
         for call in calls:
             call()
+
+
+def carry_out(actor: Actor, call: Callable[[Work], T]) -> T:
+    """Run a call in a unit of work of its own; when the database ends it to free others from a deadlock, run it again.
+
+    Nothing was stored then, so whoever asked need not know. `call` must have no effect outside its unit of work.
+
+    Raises:
+        ErpError: what was refused; ERP-1009 when it met a deadlock each time.
+    """
+    for _ in range(ATTEMPTS - 1):
+        try:
+            with unit_of_work(actor) as work:
+                return call(work)
+        except Unavailable as refused:
+            cause = refused.__cause__
+            if not isinstance(getattr(cause, "orig", cause), psycopg.errors.DeadlockDetected):
+                raise
+    with unit_of_work(actor) as work:
+        return call(work)
 
 
 def _refusal(actor: Actor, error: psycopg.Error, *, dry_run: bool) -> ErpError:

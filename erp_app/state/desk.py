@@ -11,7 +11,7 @@ import reflex as rx
 from erp_app.i18n import refusals, say
 from erp_app.kernel.actor import Actor
 from erp_app.kernel.errors import ErpError
-from erp_app.kernel.uow import Work, unit_of_work
+from erp_app.kernel.uow import Work, carry_out
 from erp_app.state import guard
 
 T = TypeVar("T")
@@ -23,17 +23,12 @@ async def run(call: Callable[[Work], T]) -> T:
     Raises:
         ErpError: what the service refuses.
     """
-    return await asyncio.to_thread(_in_work, guard.actor(), call)
+    return await asyncio.to_thread(carry_out, guard.actor(), call)
 
 
 async def apart(call: Callable[[Actor], T]) -> T:
     """Call a service that opens its own units of work (bulk steps, previews)."""
     return await asyncio.to_thread(call, guard.actor())
-
-
-def _in_work(actor: Actor, call: Callable[[Work], T]) -> T:
-    with unit_of_work(actor) as work:
-        return call(work)
 
 
 def refused(error: ErpError, lang: str) -> Any:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import psycopg
 import pytest
 
@@ -9,7 +12,7 @@ from erp_app.kernel import audit, db
 from erp_app.kernel.actor import system_actor
 from erp_app.kernel.errors import Conflict, Forbidden
 from erp_app.kernel.idempotency import once
-from erp_app.kernel.uow import unit_of_work
+from erp_app.kernel.uow import carry_out, unit_of_work
 
 
 def test_rows_of_another_tenant_are_invisible(database):
@@ -94,3 +97,26 @@ def test_a_key_has_one_effect_and_other_content_is_a_conflict(database):
     assert len(effects) == 1
     with pytest.raises(Conflict, match="other content"), unit_of_work(system_actor(6)) as work:
         once(work, "k1", {"a": 2}, effect)
+
+
+def test_two_who_wait_for_each_other_both_get_their_work_done(database):
+    together, tries = threading.Barrier(2), {"ab": 0, "ba": 0}
+
+    def take(names: str) -> str:
+        def call(work) -> str:
+            tries[names] += 1
+            work.emit("thing.happened", {"who": names})
+            work.lock(names[0], [1])
+            if tries[names] == 1:
+                together.wait(10)  # each holds its first lock: from here on they wait for each other
+            work.lock(names[1], [1])
+            return names
+
+        return carry_out(system_actor(8), call)
+
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(take, tries)) == ["ab", "ba"]
+    assert sum(tries.values()) == 3
+    with unit_of_work(system_actor(8)) as work:
+        assert {row["payload"]["who"] for row in work.rows("SELECT payload FROM outbox")} == {"ab", "ba"}
+        assert work.value("SELECT count(*) FROM outbox") == 2
