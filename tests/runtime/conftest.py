@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 
 from erp_app.kernel import build
@@ -44,7 +46,8 @@ def up(folder: Path, screens: None) -> Iterator[Callable[..., Up]]:
             one.process.wait()
     for one in started:
         for left in one.family():
-            left.kill()
+            with suppress(psutil.NoSuchProcess):  # it may be ending by itself
+                left.kill()
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
+from erp_app.kernel import safety
 from tests.runtime.system import Up, erp, eventually, get
 
 if TYPE_CHECKING:
@@ -99,5 +100,6 @@ def test_a_drill_proves_the_newest_backup_and_leaves_nothing(up: Callable[..., U
     assert drill.returncode == 0, drill.stdout + drill.stderr
     assert "equal; integrity clean" in drill.stdout
     assert databases(system) == before
-    assert [path.suffix for path in system.data.backups.iterdir()] == [".backup"]
+    (made,) = system.data.backups.glob("*.backup")
+    assert {path.name for path in system.data.backups.iterdir()} == {made.name, f"{safety.DRILL}.json"}
     assert system.stop() == 0
