@@ -124,6 +124,7 @@ def test_a_list_by_keyboard(visit: Visitor) -> None:
     expect(page.locator("#recform")).to_be_visible()
     page.goto("/items")
     expect(rows.first).to_be_visible()
+    expect(page.locator("[data-key=n]")).to_be_visible()
     page.keyboard.press("n")
     expect(page.locator("#recform")).to_be_visible()
 

@@ -27,7 +27,8 @@ def late(firm):
     firm.item = firm.create("items", code="TUBE", name="Tube", kind="raw")["id"]
     firm.create("suppliers", code="S", name="S")
     firm.received("TUBE", 10, 100, "2026-01-02", "S")
-    sent = firm.create("stock-transfers", **{"from": "WH", "to": "QUAR"}, effective_at=moment("2026-01-05").isoformat(), lines=[{"item": "TUBE", "quantity": 4}])
+    goods = [{"item": "TUBE", "quantity": 4}]
+    sent = firm.create("stock-transfers", **{"from": "WH", "to": "QUAR"}, effective_at=moment("2026-01-05").isoformat(), lines=goods)
     firm.act("stock-transfers", sent["id"], "receive")
     firm.late = firm.received("TUBE", 10, 90, "2026-01-01", "S")
     return firm

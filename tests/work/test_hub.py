@@ -200,7 +200,7 @@ async def test_other_companies_and_other_topics_are_not_heard(web, company):
 async def test_nobody_joins_without_session_or_right(web, company):
     user, token = person(company, "small", "staff")
     async with screen(web, token) as tab:
-        assert not await tab.follow("queue")
+        assert not await tab.follow("integrity")
         assert not await tab.follow(f"notify:{user + 1}")
         assert not await tab.follow("rec:999999999")
         assert not await tab.follow("anything:else")
