@@ -42,14 +42,12 @@ def item_code(work: Work, item: int) -> str:
 
 def items_of(work: Work, offenders: list[dict[str, Any]]) -> dict[int | None, list[dict[str, Any]]]:
     """Sort what breaks an invariant by the item it is about; None for what is about none."""
+    codes = work.rows("SELECT code AS key, id AS item FROM item WHERE code = ANY(%s)", ([one["item"] for one in offenders if one.get("item")],))
+    layers = work.rows("SELECT id AS key, item_id AS item FROM cost_layer WHERE id = ANY(%s)", ([one["layer"] for one in offenders if one.get("layer")],))
+    items = {row["key"]: row["item"] for row in (*codes, *layers)}  # codes are texts, layers are numbers
     found: dict[int | None, list[dict[str, Any]]] = {}
     for one in offenders:
-        item = None
-        if one.get("item"):
-            item = work.value("SELECT id FROM item WHERE code = %s", (one["item"],))
-        elif one.get("layer"):
-            item = work.value("SELECT item_id FROM cost_layer WHERE id = %s", (one["layer"],))
-        found.setdefault(item, []).append(one)
+        found.setdefault(items.get(one.get("item") or one.get("layer")), []).append(one)
     return found
 
 

@@ -18,6 +18,14 @@ def type_of(work: Work, record_id: int) -> str | None:
     return found.type if found else None
 
 
+def numbered(work: Work, number: str, plurals: list[str]) -> list[tuple[str, int]]:
+    """Return (type, id) of the records of these types that have a number, newest first; whether somebody may see them is not asked here."""
+    table = RecordRef.__table__  # type: ignore[attr-defined]
+    wanted = (table.c.tenant_id == work.actor.tenant_id, table.c.type.in_(plurals), table.c.number == number, table.c.state != "deleted")
+    found = work.session.connection().execute(select(table.c.type, table.c.id).where(*wanted).order_by(table.c.id.desc()))
+    return [(str(plural), int(record)) for plural, record in found]
+
+
 def visible(work: Work, record_id: int, actor: Actor | None = None) -> bool:
     """Tell whether the acting user (or another one of the company) may view the record: the same rule as in its list."""
     who = actor or work.actor

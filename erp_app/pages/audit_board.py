@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import reflex as rx
 
 from erp_app.pages import control, kit
@@ -25,7 +23,7 @@ def audit_board() -> rx.Component:
             rx.cond(Session.open_pages.contains("/cost-queues"), rx.link(t("Cost queues"), href="/cost-queues", underline="none", class_name="btn")),
         ),
         rx.cond(AuditBoard.ready, rx.fragment(), rx.el.div(class_name="card skeletonbox", style={"min_height": "90px"})),
-        rx.el.div(rx.foreach(AuditBoard.tiles, _tile), class_name="tiles"),
+        rx.el.div(rx.foreach(AuditBoard.tiles, kit.tile), class_name="tiles"),
         rx.el.div(
             _card("Open by severity", control.Bars.create(rows=AuditBoard.severity, empty="Nothing is open."), "slim"),
             _card("Open by rule", control.Bars.create(rows=AuditBoard.rules, empty="Nothing is open."), "wide"),
@@ -42,16 +40,6 @@ def audit_board() -> rx.Component:
 
 def _card(title: str, content: rx.Component, width: str) -> rx.Component:
     return rx.el.section(rx.el.h2(t(title)), content, class_name=f"card {width}")
-
-
-def _tile(one: rx.Var[dict[str, Any]]) -> rx.Component:
-    return rx.link(
-        rx.el.span(kit.Words.create(text=one["label"].to(str))),
-        rx.el.b(rx.cond(one["kind"].to(str) == "money", "Rp ", ""), kit.Value.create(kind=one["kind"].to(str), value=one["value"].to(str))),
-        href=one["href"].to(str),
-        underline="none",
-        class_name=rx.cond(one["tone"].to(str) == "bad", "card tile bad", "card tile"),
-    )
 
 
 def _proof() -> rx.Component:

@@ -20,7 +20,7 @@ def home() -> rx.Component:
             rx.el.span(t("as of"), " ", kit.Value.create(kind="moment", value=Home.as_of, tz=Session.tz), class_name="asof", id="as-of"),
         ),
         rx.cond(Home.ready, rx.fragment(), rx.el.div(class_name="card skeletonbox", style={"min_height": "90px"})),
-        rx.el.div(rx.foreach(Home.tiles, _tile), class_name="tiles"),
+        rx.el.div(rx.foreach(Home.tiles, kit.tile), class_name="tiles"),
         rx.el.div(
             rx.cond(
                 Home.days.length() > 0,
@@ -35,16 +35,6 @@ def home() -> rx.Component:
             rx.cond(Home.short.length() > 0, _short()),
             class_name="charts",
         ),
-    )
-
-
-def _tile(one: rx.Var[dict[str, object]]) -> rx.Component:
-    return rx.link(
-        rx.el.span(kit.Words.create(text=one["label"].to(str))),
-        rx.el.b(rx.cond(one["kind"].to(str) == "money", "Rp ", ""), kit.Value.create(kind=one["kind"].to(str), value=one["value"].to(str))),
-        href=one["href"].to(str),
-        underline="none",
-        class_name=rx.cond(one["tone"].to(str) == "bad", "card tile bad", "card tile"),
     )
 
 

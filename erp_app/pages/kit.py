@@ -313,3 +313,14 @@ class ImportWizard(_Ours):
     plural: rx.Var[str]
     fields: rx.Var[list[dict[str, Any]]]
     on_done: rx.EventHandler[rx.event.no_args_event_spec]
+
+
+def tile(one: rx.Var[dict[str, Any]]) -> rx.Component:
+    """A figure that leads to what it is made of: `label`, `value`, `kind`, `tone`, `href`."""
+    return rx.link(
+        rx.el.span(Words.create(text=one["label"].to(str))),
+        rx.el.b(rx.cond(one["kind"].to(str) == "money", "Rp ", ""), Value.create(kind=one["kind"].to(str), value=one["value"].to(str))),
+        href=one["href"].to(str),
+        underline="none",
+        class_name=rx.cond(one["tone"].to(str) == "bad", "card tile bad", "card tile"),
+    )

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import reflex as rx
 
-from erp_app.document import registry, service
+from erp_app.document import registry, repo_view, service
 from erp_app.iam import page_access
 from erp_app.kernel.access import may
 from erp_app.kernel.errors import ErpError, NotFound
@@ -161,9 +161,8 @@ def _by_number(work: Work, number: str) -> str:
     Raises:
         NotFound: ERP-3403 when there is none this person may view.
     """
-    for dt in registry.all_types():
-        if dt.is_document and may(work.actor, dt.plural, "view"):
-            page = service.page(work, dt, service.Query(page_size=1, filters={"number": number}))
-            if page.items:
-                return f"{dt.plural}/{page.items[0]['id']}"
+    offered = [dt.plural for dt in registry.all_types() if dt.is_document and may(work.actor, dt.plural, "view")]
+    for plural, record in repo_view.numbered(work, number, offered):
+        if repo_view.visible(work, record):
+            return f"{plural}/{record}"
     raise NotFound("ERP-3403", f"There is no document {number[:60]!r} that you may see.")
