@@ -100,6 +100,27 @@ BEGIN
   RETURN NEW;
 END $$;
 
+-- Invariant: a period is one month for ever. Renamed or moved, it would leave its month open for everybody.
+CREATE OR REPLACE FUNCTION period_stays() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM refuse('ERP-3323', format('The period %s is that month for ever: neither its code nor its days change.', OLD.code));
+  RETURN NEW;
+END $$;
+DROP TRIGGER IF EXISTS period_stays ON accounting_period;
+CREATE TRIGGER period_stays BEFORE UPDATE ON accounting_period FOR EACH ROW
+  WHEN ((OLD.code, OLD.starts_on, OLD.ends_on) IS DISTINCT FROM (NEW.code, NEW.starts_on, NEW.ends_on)) EXECUTE FUNCTION period_stays();
+
+-- Invariant: the statements of closed months stay as they were; so an account that has journals stays of its type.
+CREATE OR REPLACE FUNCTION account_type_stays() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF EXISTS (SELECT 1 FROM journal_line WHERE tenant_id = NEW.tenant_id AND account_id = NEW.id) THEN
+    PERFORM refuse('ERP-3324', format('%s has journals: its type cannot change any more. Make a new account instead.', NEW.code));
+  END IF;
+  RETURN NEW;
+END $$;
+DROP TRIGGER IF EXISTS account_type_stays ON account;
+CREATE TRIGGER account_type_stays BEFORE UPDATE OF type ON account FOR EACH ROW WHEN (OLD.type <> NEW.type) EXECUTE FUNCTION account_type_stays();
+
 DROP TRIGGER IF EXISTS period_reopen ON accounting_period;
 CREATE TRIGGER period_reopen BEFORE UPDATE ON accounting_period
   FOR EACH ROW WHEN (OLD.state = 'locked' AND NEW.state <> 'locked') EXECUTE FUNCTION period_reopen_guard();

@@ -65,11 +65,13 @@ class AccountingPeriod(Master, table=True):
         CheckConstraint("code ~ '^[0-9]{4}-(0[1-9]|1[0-2])$'", name="accounting_period_code_is_a_month"),
     )
 
+    code: str = Str(max_length=60, required=True, edit=False)
+    name: str = Str(max_length=200, required=True, edit=False)
     state: str = Field(default="open", sa_type=Text, sa_column_kwargs={
         "server_default": text("'open'"), "info": {"kind": "state", "label": "State", "edit": False},
     })
-    starts_on: dt.date = Day(required=True, label="First day")
-    ends_on: dt.date = Day(required=True, label="Last day")
+    starts_on: dt.date = Day(required=True, label="First day", edit=False)
+    ends_on: dt.date = Day(required=True, label="Last day", edit=False)
     reopen_asked_by_id: int | None = User(label="Reopening asked by", edit=False)
     reopen_asked_at: datetime | None = Moment(label="Reopening asked at", edit=False)
     reopen_reason: str | None = Str(max_length=1000, label="Reason to reopen", edit=False)

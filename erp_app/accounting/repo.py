@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date
 
     from erp_app.kernel.uow import Work
 
@@ -13,6 +14,12 @@ if TYPE_CHECKING:
 def lock_period(work: Work, code: str) -> None:
     """Wait for postings on their way into a month, and keep new ones out until this transaction ends."""
     work.value("SELECT period_lock(%s, %s)", (work.actor.tenant_id, code))
+
+
+def open_period(work: Work, day: date) -> int:
+    """Return the id of the month a day lies in, made now if it is not there yet."""
+    work.run("SELECT period_open(%s, %s)", (work.actor.tenant_id, day))
+    return int(work.value("SELECT id FROM accounting_period WHERE starts_on = date_trunc('month', %s::date)::date", (day,)))
 
 
 def give_numbers(work: Work) -> int:

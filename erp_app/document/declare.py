@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from sqlalchemy import ForeignKeyConstraint, Index, Table, UniqueConstraint, text
 
@@ -14,8 +14,10 @@ from erp_app.document.models import Document, Line, Record
 if TYPE_CHECKING:
     from erp_app.kernel.uow import Work
 
+SCREENS: Final = "screens"
 Handler = Callable[["Work", Any, dict[str, Any]], "dict[str, Any] | None"]
 Hook = Callable[["Work", Any], None]
+Maker = Callable[["Work", Mapping[str, Any]], int]
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,8 @@ class Action:
         form: what it asks for (shown as a small form); without a handler it is stored in the record's fields of the same name.
         implied: whether a later action may do it on the way (False for reject, reverse, cancel and the like).
         lines: model of the lines a step asks for (`data["lines"]`: dicts of columns with ids for references).
-        reason: people must say why; visible: a further condition on the record's columns; stores: False for a step that only computes.
+        reason: people must say why (`SCREENS`: on screen; a program may leave it out).
+        visible: a further condition on the record's columns; stores: False for a step that only computes.
         preview: more for the preview (called after the step within the rolled back transaction; its dict is added).
     """
 
@@ -44,7 +47,7 @@ class Action:
     lines: type[Line] | None = None
     implied: bool = True
     confirm: bool = False
-    reason: bool = False
+    reason: bool | Literal["screens"] = False
     visible: Callable[[Mapping[str, Any]], bool] | None = None
     stores: bool = True
     preview: Handler | None = None
@@ -107,6 +110,7 @@ class DocumentType:
         initial: first state; editable: states in which fields and lines may still be changed.
         on_save: called after create/update with fields and lines in place (derive totals, check rules), before the audit row.
         title: column shown beside the number in search and links.
+        creatable: whether people make records by filling in fields; make: else how one comes about that a program asks for (returns its id).
     """
 
     model: type[Record]
@@ -131,6 +135,7 @@ class DocumentType:
     pdf: Callable[[Work, dict[str, Any]], bytes] | None = None
     answer: Callable[[Work, dict[str, Any]], dict[str, Any]] | None = None
     creatable: bool = True
+    make: Maker | None = None
 
     def __post_init__(self) -> None:
         """Complete the tables with keys and indexes and enter the registry."""

@@ -105,9 +105,9 @@ def Integer(*, required: bool = False, label: str = "", default: int | None = No
     return _field("integer", BigInteger, required=required, default=default, label=label, info={"edit": edit})
 
 
-def Day(*, required: bool = False, label: str = "") -> Any:  # noqa: N802
+def Day(*, required: bool = False, label: str = "", edit: bool = True) -> Any:  # noqa: N802
     """A calendar date."""
-    return _field("date", Date, required=required, label=label)
+    return _field("date", Date, required=required, label=label, info={"edit": edit})
 
 
 def Moment(*, required: bool = False, label: str = "", default: datetime | None = None, edit: bool = True) -> Any:  # noqa: N802

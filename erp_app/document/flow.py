@@ -87,11 +87,11 @@ def _path(dt: DocumentType, state: str, goal: Action) -> list[Action] | None:
     return None
 
 
-def asked(action: Action) -> dict[str, Shape]:
+def asked(action: Action, *, on_screen: bool = False) -> dict[str, Shape]:
     """Return what a step asks for, as fields by name; the reason among them."""
     asks = {one.name: one for one in action.form}
     if action.reason and "reason" not in asks:
-        asks["reason"] = Ask("reason", "long_text", "Reason", required=True)
+        asks["reason"] = Ask("reason", "long_text", "Reason", required=on_screen or action.reason is True)
     return {name: _ask_shape(one) for name, one in asks.items()}
 
 
@@ -103,7 +103,7 @@ def given(work: Work, dt: DocumentType, action: Action, data: Mapping[str, Any])
     """
     errors: dict[str, str] = {}
     tables = {"lines": action.lines} if action.lines else {}
-    shapes = asked(action)
+    shapes = asked(action, on_screen=work.actor.via == "web")
     result: dict[str, Any] = {}
     pending: list[tuple[dict[str, Any], Shape, Any, str]] = []
     for name, value in data.items():

@@ -65,6 +65,8 @@ def create(work: Work, dt: DocumentType, data: Mapping[str, Any], *, internal: b
     """
     if not internal:
         require(work.actor, dt.plural, "create")
+        if dt.make is not None:
+            return read.present(work, dt, load(work, dt, dt.make(work, data)))
         if not dt.creatable:
             raise Refused("ERP-1606", f"{dt.label_plural} are made by other documents, not by hand.")
     given = write.read(work, dt, data, internal=internal)

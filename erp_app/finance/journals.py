@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, CheckConstraint
 from sqlmodel import Field
 
-from erp_app.document.declare import Access, Action, DocumentType, Lines, Menu
+from erp_app.document.declare import SCREENS, Access, Action, DocumentType, Lines, Menu
 from erp_app.document.fields import Money, Ref, Str
 from erp_app.document.models import Document, Line
 from erp_app.finance import journal_service as service
@@ -37,7 +37,7 @@ JOURNAL_ENTRIES = DocumentType(
     states=["draft", "posted", "reversed"],
     actions=[
         Action("post", ("draft",), "posted", "post", service.post_journal),
-        Action("reverse", ("posted",), "reversed", "cancel", service.reverse_journal, implied=False, confirm=True, reason=True),
+        Action("reverse", ("posted",), "reversed", "cancel", service.reverse_journal, implied=False, confirm=True, reason=SCREENS),
     ],
     access=Access(
         view=["manager", "finance", "finance_manager"], create=["finance", "finance_manager"], edit=["finance", "finance_manager"],

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import CheckConstraint
 
-from erp_app.document.declare import Access, Action, DocumentType, Lines, Menu
+from erp_app.document.declare import SCREENS, Access, Action, DocumentType, Lines, Menu
 from erp_app.document.fields import Json, Money, Ref
 from erp_app.document.models import Document, Line
 from erp_app.finance import payment_service as service
@@ -40,7 +40,7 @@ SUPPLIER_PAYMENTS = DocumentType(
     actions=[
         Action("approve", ("draft",), "approved", "approve"),
         Action("post", ("approved",), "posted", "post", service.post_payment),
-        Action("reverse", ("posted",), "reversed", "cancel", service.reverse_payment, implied=False, confirm=True, reason=True),
+        Action("reverse", ("posted",), "reversed", "cancel", service.reverse_payment, implied=False, confirm=True, reason=SCREENS),
     ],
     access=Access(
         view=["manager", "finance", "finance_manager", "purchasing_manager"], create=["finance", "finance_manager"], edit=["finance", "finance_manager"],

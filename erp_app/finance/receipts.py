@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import CheckConstraint
 
-from erp_app.document.declare import Access, Action, DocumentType, Lines, Menu
+from erp_app.document.declare import SCREENS, Access, Action, DocumentType, Lines, Menu
 from erp_app.document.fields import Json, Money, Ref
 from erp_app.document.models import Document, Line
 from erp_app.finance import receipt_service as service
@@ -40,7 +40,7 @@ CUSTOMER_RECEIPTS = DocumentType(
     states=["draft", "posted", "reversed"],
     actions=[
         Action("post", ("draft",), "posted", "post", service.post_receipt),
-        Action("reverse", ("posted",), "reversed", "cancel", service.reverse_receipt, implied=False, confirm=True, reason=True),
+        Action("reverse", ("posted",), "reversed", "cancel", service.reverse_receipt, implied=False, confirm=True, reason=SCREENS),
     ],
     access=Access(
         view=["manager", "finance", "finance_manager", "sales_manager"], create=["finance", "finance_manager"], edit=["finance", "finance_manager"],

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from sqlalchemy import Index, text
 
-from erp_app.document.declare import Access, Action, DocumentType, Lines, Menu
+from erp_app.document.declare import SCREENS, Access, Action, DocumentType, Lines, Menu
 from erp_app.document.fields import Choice, Day, Integer, Money, Price, Quantity, Ref, Refs, Str
 from erp_app.document.models import Document, Line
 from erp_app.posting import effects
@@ -63,7 +63,7 @@ SUPPLIER_BILLS = DocumentType(
     actions=[
         Action("approve", ("draft",), "matched", "approve", service.approve_bill, label="Approve match", implied=False),
         Action("post", ("draft", "matched"), "posted", "post", service.post_bill, preview=effects.show),
-        Action("reverse", ("posted",), "reversed", "cancel", service.reverse_bill, implied=False, confirm=True, reason=True, preview=effects.show),
+        Action("reverse", ("posted",), "reversed", "cancel", service.reverse_bill, implied=False, confirm=True, reason=SCREENS, preview=effects.show),
     ],
     access=Access(
         view=["manager", "finance", "finance_manager", "purchasing_manager"],

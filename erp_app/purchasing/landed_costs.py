@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import CheckConstraint
 
-from erp_app.document.declare import Access, Action, DocumentType, Lines, Menu
+from erp_app.document.declare import SCREENS, Access, Action, DocumentType, Lines, Menu
 from erp_app.document.fields import Choice, Money, Ref, Refs
 from erp_app.document.models import Document, Line
 from erp_app.purchasing import landed_cost_service as service
@@ -39,7 +39,7 @@ LANDED_COSTS = DocumentType(
     states=["draft", "posted", "billed", "reversed"],
     actions=[
         Action("post", ("draft",), "posted", "post", service.post_landed_cost, preview=service.show_effects),
-        Action("reverse", ("posted",), "reversed", "cancel", service.reverse_landed_cost, implied=False, confirm=True, reason=True,
+        Action("reverse", ("posted",), "reversed", "cancel", service.reverse_landed_cost, implied=False, confirm=True, reason=SCREENS,
                preview=service.show_effects),
     ],
     access=Access(

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from sqlalchemy import CheckConstraint
 
-from erp_app.document.declare import Access, Action, DocumentType, Lines, Menu
+from erp_app.document.declare import SCREENS, Access, Action, DocumentType, Lines, Menu
 from erp_app.document.fields import Integer, Money, Price, Quantity, Ref, Str
 from erp_app.document.models import Document, Line
 from erp_app.posting import effects
@@ -50,7 +50,7 @@ GOODS_RECEIPTS = DocumentType(
     states=["draft", "posted", "billed", "reversed"],
     actions=[
         Action("post", ("draft",), "posted", "post", service.post_receipt, preview=effects.show),
-        Action("reverse", ("posted",), "reversed", "cancel", service.reverse_receipt, implied=False, confirm=True, reason=True, preview=effects.show),
+        Action("reverse", ("posted",), "reversed", "cancel", service.reverse_receipt, implied=False, confirm=True, reason=SCREENS, preview=effects.show),
     ],
     access=Access(
         view=["manager", "staff:own", "warehouse", "purchasing", "purchasing_manager", "finance", "finance_manager", "gate"],

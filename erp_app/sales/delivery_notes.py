@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from sqlalchemy import CheckConstraint
 
-from erp_app.document.declare import Access, Action, DocumentType, Lines, Menu
+from erp_app.document.declare import SCREENS, Access, Action, DocumentType, Lines, Menu
 from erp_app.document.fields import Integer, Quantity, Ref, Str
 from erp_app.document.models import Document, Line
 from erp_app.posting import effects
@@ -46,7 +46,7 @@ DELIVERY_NOTES = DocumentType(
     actions=[
         Action("pick", ("draft",), "picked", "edit"),
         Action("post", ("picked",), "posted", "post", service.post_delivery, label="Gate out", preview=effects.show),
-        Action("reverse", ("posted",), "reversed", "cancel", service.reverse_delivery, implied=False, confirm=True, reason=True, preview=effects.show),
+        Action("reverse", ("posted",), "reversed", "cancel", service.reverse_delivery, implied=False, confirm=True, reason=SCREENS, preview=effects.show),
     ],
     access=Access(
         view=["manager", "staff:own", "warehouse", "sales", "sales_manager", "finance", "finance_manager", "gate"],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
-from erp_app.document.declare import Access, Action, DocumentType, Lines, Menu
+from erp_app.document.declare import SCREENS, Access, Action, DocumentType, Lines, Menu
 from erp_app.document.fields import Choice, Day, Integer, Money, Price, Quantity, Ref, Refs, Str
 from erp_app.document.models import Document, Line
 from erp_app.sales import invoice_prints
@@ -49,7 +49,7 @@ SALES_INVOICES = DocumentType(
     states=["draft", "posted", "part_paid", "paid", "reversed"],
     actions=[
         Action("post", ("draft",), "posted", "post", service.post_invoice),
-        Action("reverse", ("posted",), "reversed", "cancel", service.reverse_invoice, implied=False, confirm=True, reason=True),
+        Action("reverse", ("posted",), "reversed", "cancel", service.reverse_invoice, implied=False, confirm=True, reason=SCREENS),
     ],
     access=Access(
         view=["manager", "finance", "finance_manager", "sales_manager"],

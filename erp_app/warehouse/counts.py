@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from sqlalchemy import CheckConstraint
 
-from erp_app.document.declare import Access, Action, DocumentType, Lines, Menu
+from erp_app.document.declare import SCREENS, Access, Action, DocumentType, Lines, Menu
 from erp_app.document.fields import Quantity, Ref, User
 from erp_app.document.models import Document, Line
 from erp_app.posting import effects
@@ -41,7 +41,7 @@ STOCK_COUNTS = DocumentType(
         Action("recount", ("approved",), "draft", "approve", service.recount, implied=False),
         Action("approve", ("draft",), "approved", "approve", service.approve),
         Action("post", ("approved",), "posted", "post", service.post_count, preview=effects.show),
-        Action("reverse", ("posted",), "reversed", "cancel", service.reverse_count, implied=False, confirm=True, reason=True, preview=effects.show),
+        Action("reverse", ("posted",), "reversed", "cancel", service.reverse_count, implied=False, confirm=True, reason=SCREENS, preview=effects.show),
     ],
     access=Access(
         view=["manager", "staff:own", "warehouse", "finance", "finance_manager"],

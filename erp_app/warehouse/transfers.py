@@ -7,7 +7,7 @@ from decimal import Decimal
 from sqlalchemy import CheckConstraint, text
 from sqlmodel import Field
 
-from erp_app.document.declare import Access, Action, Ask, DocumentType, Lines, Menu
+from erp_app.document.declare import SCREENS, Access, Action, Ask, DocumentType, Lines, Menu
 from erp_app.document.fields import Quantity, Ref, Str
 from erp_app.document.models import Document, Line
 from erp_app.posting import effects
@@ -44,7 +44,7 @@ STOCK_TRANSFERS = DocumentType(
     actions=[
         Action("send", ("draft",), "sent", "post", service.send, preview=effects.show),
         Action("receive", ("sent",), "received", "post", service.receive, form=(Ask("received_at", "moment", "Received at"),), preview=effects.show),
-        Action("reverse", ("sent", "received"), "reversed", "cancel", service.reverse, implied=False, confirm=True, reason=True, preview=effects.show),
+        Action("reverse", ("sent", "received"), "reversed", "cancel", service.reverse, implied=False, confirm=True, reason=SCREENS, preview=effects.show),
     ],
     access=Access(
         view=["manager", "staff:own", "warehouse", "production", "finance", "finance_manager"],

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from psycopg import sql
 
+from erp_app.document import registry, service
+from erp_app.iam import service as iam
 from erp_app.kernel.actor import system_actor
-from erp_app.kernel.errors import Forbidden, Refused
+from erp_app.kernel.errors import Forbidden, Invalid, Refused
 from erp_app.kernel.uow import unit_of_work
 
 
@@ -17,14 +20,54 @@ def books(firm):
     return firm
 
 
-def test_one_person_alone_cannot_open_a_locked_month(books):
-    with pytest.raises(Refused, match="Nobody has asked to reopen 2026-01") as refusal:
+@pytest.mark.parametrize("how", ["ask-reopen", "reopen"])
+def test_one_person_alone_cannot_open_a_locked_month(books, how):
+    assert books.act("periods", "2026-01", how, reason="a late bill")["state"] == "locked"
+    with pytest.raises(Refused, match="is not reopened by one person") as refusal:
         books.act("periods", "2026-01", "reopen", reason="a late bill")
     assert refusal.value.code == "ERP-3320"
-    books.act("periods", "2026-01", "ask-reopen", reason="a late bill")
-    with pytest.raises(Refused, match="is not reopened by one person"):
-        books.act("periods", "2026-01", "reopen", reason="a late bill")
     assert books.get("periods", "2026-01")["state"] == "locked"
+
+
+def test_a_program_has_a_month_reopened_by_two_people_with_one_verb(books):
+    with unit_of_work(system_actor(books.tenant)) as work:
+        other = iam.create_user(work, f"other.{books.tenant}", "Other", roles=["finance_manager"])
+    asked = books.act("periods", "2026-01", "reopen")
+    assert (asked["state"], bool(asked["reopen_asked_by"])) == ("locked", True)
+    with unit_of_work(iam.actor_of(books.tenant, other)) as work:
+        assert service.act(work, registry.get("periods"), "2026-01", "reopen")["state"] == "open"
+
+
+def test_a_month_nothing_was_posted_into_is_named_and_locked(books):
+    made = books.create("periods", "finance", code="2025-02")
+    assert (made["state"], made["starts_on"], made["ends_on"]) == ("open", "2025-02-01", "2025-02-28")
+    assert books.create("periods", code="2025-02")["id"] == made["id"]
+    books.act("periods", "2025-02", "lock")
+    entry = books.create("journal-entries", effective_at="2025-02-03", lines=[{"account": "6-1000", "debit": 5}, {"account": "1-1110", "credit": 5}])
+    with pytest.raises(Refused, match="locked period 2025-02"):
+        books.act("journal-entries", entry["id"], "post")
+    for wrong in ({"code": "2025-13"}, {"code": 7}, {}, {"code": "2025-03", "state": "locked"}):
+        with pytest.raises(Invalid, match="a month like"):
+            books.create("periods", **wrong)
+    with pytest.raises(Forbidden):
+        books.create("periods", "warehouse", code="2025-04")
+
+
+@pytest.mark.parametrize("change", [{"code": "2030-01"}, {"starts_on": "2030-01-01"}, {"ends_on": "2026-01-02"}])
+def test_a_locked_month_cannot_slip_away_under_another_name(books, change):
+    with pytest.raises(Invalid, match="cannot be given"):
+        books.update("periods", "2026-01", **change)
+    column, value = next(iter(change.items()))
+    with pytest.raises(Refused, match="that month for ever"), unit_of_work(books.actor()) as work:
+        work.run(sql.SQL("UPDATE accounting_period SET {} = {} WHERE code = '2026-01'").format(sql.Identifier(column), sql.Literal(value)))
+
+
+def test_an_account_with_journals_stays_of_its_type(books):
+    books.post("journal-entries", effective_at="2026-03-03", lines=[{"account": "6-1000", "debit": 5}, {"account": "1-1110", "credit": 5}])
+    with pytest.raises(Refused, match="its type cannot change") as refusal:
+        books.update("accounts", "6-1000", type="asset")
+    assert refusal.value.code == "ERP-3324"
+    assert books.update("accounts", "5-1500", type="income")["type"] == "income"
 
 
 def test_one_asks_with_a_reason_and_another_agrees(books):
@@ -47,8 +90,7 @@ def test_what_was_asked_before_the_month_was_locked_again_does_not_count(books):
     books.act("periods", "2026-01", "ask-reopen", "finance", reason="a late bill")
     books.act("periods", "2026-01", "reopen", reason="agreed")
     books.act("periods", "2026-01", "lock")
-    with pytest.raises(Refused, match="Nobody has asked"):
-        books.act("periods", "2026-01", "reopen", reason="again")
+    assert books.act("periods", "2026-01", "reopen", reason="again")["state"] == "locked"
 
 
 def test_a_soft_lock_is_lifted_by_one(books):
