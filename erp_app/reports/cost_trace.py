@@ -15,7 +15,7 @@ from erp_app.kernel.money import QUANTITY_SCALE, half_up
 from erp_app.kernel.uow import Work
 from erp_app.reports import repo_trace as repo
 from erp_app.reports.cost_graph import Flow, Graph, Key, Made, Part, Taken, attribute, sliced
-from erp_app.reports.report import Answer, Asked, Column, Parameter, Report, units_text
+from erp_app.reports.report import Answer, Asked, Column, Parameter, Report, moment_text, units_text
 
 Row = dict[str, Any]
 BOUGHT, ADDED = "bought", "added cost"
@@ -44,6 +44,8 @@ def run(work: Work, asked: Asked) -> Answer:
         if one.document != document:  # an invoice stands behind the deliveries it bills
             graph.edges.setdefault(Key(one.document, document, _item(rows, one.layer), ""), Flow()).add(one.quantity, one.value)
     known = repo.records(work, {document, *(key.source for key in graph.edges), *(key.target for key in graph.edges), *(key.source for key in graph.sources)})
+    for record in known.values():
+        record["effective_at"] = moment_text(work, record["effective_at"])
     sources = _sources(graph, known)
     hpp, total = sum(one.value for one in taken), sum(int(one["value"]) for one in sources)
     return {
@@ -179,7 +181,8 @@ def _sources(graph: Graph, known: dict[int, Row]) -> list[dict[str, Any]]:
 
 
 def _when(record: Row) -> str:
-    return record["effective_at"].isoformat() if record["effective_at"] else ""
+    """Return when a document is effective, as `run` has written it into its record."""
+    return str(record["effective_at"])
 
 
 def _nodes(graph: Graph, known: dict[int, Row], document: int) -> list[dict[str, Any]]:

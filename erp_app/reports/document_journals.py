@@ -7,7 +7,7 @@ from typing import Any, LiteralString
 
 from erp_app.accounting import repo as accounting
 from erp_app.kernel.uow import Work
-from erp_app.reports.report import Answer, Asked, Column, Parameter, Report
+from erp_app.reports.report import Answer, Asked, Column, Parameter, Report, moment_text
 
 _LINES: LiteralString = (
     "SELECT j.number, j.date, j.kind, j.id, j.text, j.recorded_at, c.number AS cause, a.code AS account, a.name, y.number AS party, l.debit, l.credit"
@@ -29,7 +29,7 @@ def run(work: Work, asked: Asked) -> Answer:
         first = lines[0]
         journals.append({
             "number": first["number"], "date": first["date"].isoformat(), "kind": first["kind"], "cause": first["cause"], "text": first["text"],
-            "recorded_at": first["recorded_at"].isoformat(),
+            "recorded_at": moment_text(work, first["recorded_at"]),
             "lines": [
                 {"account": one["account"], "name": one["name"], "party": one["party"], "debit": str(one["debit"]), "credit": str(one["credit"])}
                 for one in lines

@@ -138,6 +138,11 @@ def units_text(units: Any) -> str:
     return quantity_text(int(units or 0))
 
 
+def moment_text(work: Work, moment: datetime | None) -> str:
+    """Write a moment with the offset of the company's zone, as documents do; empty when there is none."""
+    return moment.astimezone(ZoneInfo(work.actor.tz)).isoformat() if moment else ""
+
+
 def _end(text: str, tz: str, name: str, errors: dict[str, str]) -> datetime | None:
     """Return the first moment after what is meant: a date means its whole day, a moment itself."""
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, LiteralString
 
 from erp_app.kernel.uow import Work
-from erp_app.reports.report import Answer, Asked, Column, Parameter, Report, units_text
+from erp_app.reports.report import Answer, Asked, Column, Parameter, Report, moment_text, units_text
 
 # Each movement counts where it arrives (+) and where it leaves (-); value pending until the pieces are there.
 _MOVES: LiteralString = (
@@ -35,7 +35,7 @@ def run(work: Work, asked: Asked) -> Answer:
         quantity, value = one["sign"] * one["quantity"], one["sign"] * (one["value"] or 0)
         balance, worth = balance + quantity, worth + value
         rows.append({
-            "effective_at": one["effective_at"].isoformat(), "recorded_at": one["recorded_at"].isoformat(), "document": one["document"],
+            "effective_at": moment_text(work, one["effective_at"]), "recorded_at": moment_text(work, one["recorded_at"]), "document": one["document"],
             "document_type": one["document_type"], "document_id": one["document_id"], "place": one["place"],
             "in": units_text(max(quantity, 0)), "out": units_text(max(-quantity, 0)), "balance": units_text(balance),
             "value": str(value) if one["value"] is not None else None, "balance_value": str(worth),

@@ -8,7 +8,7 @@ from typing import Any, LiteralString
 
 from erp_app.kernel.uow import Work
 from erp_app.reports import layers_then
-from erp_app.reports.report import Answer, Asked, Column, Parameter, Report, units_text
+from erp_app.reports.report import Answer, Asked, Column, Parameter, Report, moment_text, units_text
 
 OURS = ["warehouse", "vendor", "in_transit", "quarantine"]
 
@@ -52,8 +52,8 @@ def run(work: Work, asked: Asked) -> Answer:
             "quantity": units_text(sum(one["quantity"] for one in layers)), "value": str(sum(one["value"] for one in layers)),
             "layers": [
                 {
-                    "source": one["source"], "source_type": one["source_type"], "source_id": one["source_id"], "effective_at": one["effective_at"].isoformat(),
-                    "quantity": units_text(one["quantity"]), "value": str(one["value"]),
+                    "source": one["source"], "source_type": one["source_type"], "source_id": one["source_id"],
+                    "effective_at": moment_text(work, one["effective_at"]), "quantity": units_text(one["quantity"]), "value": str(one["value"]),
                 }
                 for one in layers
             ],

@@ -6,7 +6,7 @@ from typing import Any, LiteralString
 
 from erp_app.kernel import clock
 from erp_app.kernel.uow import Work
-from erp_app.reports.report import Answer, Asked, Column, Parameter, Report, units_text
+from erp_app.reports.report import Answer, Asked, Column, Parameter, Report, moment_text, units_text
 from erp_app.reports.stock_layers import OURS, open_layers
 
 _VIEW = ("manager", "staff", "warehouse", "production", "sales", "sales_manager", "purchasing", "purchasing_manager", "finance", "finance_manager")
@@ -47,7 +47,7 @@ def quick_view(work: Work, asked: Asked) -> Answer:
             "item": one["item"], "item_id": one["item_id"], "name": one["name"], "place": one["place"], "place_id": one["place_id"],
             "place_kind": one["place_kind"], "on_hand": units_text(one["on_hand"]), "reserved": units_text(one["reserved"]),
             "available": units_text(one["on_hand"] - one["reserved"]), "value": str(one["value"]), "pending": one["pending"], "below_minimum": low,
-            "last_at": one["last_at"].isoformat() if one["last_at"] else None,
+            "last_at": moment_text(work, one["last_at"]) or None,
         })
     return {"rows": rows, "total": str(sum(int(row["value"]) for row in rows))}
 
