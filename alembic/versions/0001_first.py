@@ -1,4 +1,4 @@
-"""The first schema: every table of the product as its models declare it (models ca27bd0a5dde137c)."""
+"""The first schema: every table of the product as its models declare it (models 13419dd7d2399d90)."""
 
 import sqlalchemy as sa
 import sqlmodel
@@ -6,7 +6,7 @@ from alembic import op
 from sqlalchemy import Text
 from sqlalchemy.dialects import postgresql
 
-revision = "0001_ca27bd0a5dde137c"
+revision = "0001_13419dd7d2399d90"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -1492,7 +1492,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('tenant_id', 'id')
     )
     op.create_index('hpp_queue_cause', 'hpp_queue', ['tenant_id', 'cause_document_id'], unique=False)
-    op.create_index('hpp_queue_open', 'hpp_queue', ['tenant_id', 'item_id', 'id'], unique=False, postgresql_where=sa.text("state IN ('waiting', 'running')"))
+    op.create_index('hpp_queue_open', 'hpp_queue', ['tenant_id', 'item_id', 'id'], unique=False, postgresql_where=sa.text("state <> 'done'"))
     op.create_table('issue',
     sa.Column('tenant_id', sa.BigInteger(), nullable=False),
     sa.Column('id', sa.BigInteger(), server_default=sa.text("nextval('record_id_seq')"), autoincrement=False, nullable=False),
@@ -1791,7 +1791,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['tenant_id', 'item_id'], ['item.tenant_id', 'item.id'], name='stock_fix_queue_item_fk'),
     sa.PrimaryKeyConstraint('tenant_id', 'id')
     )
-    op.create_index('stock_fix_queue_open', 'stock_fix_queue', ['tenant_id', 'priority', 'id'], unique=False, postgresql_where=sa.text("state IN ('waiting', 'running')"))
+    op.create_index('stock_fix_queue_open', 'stock_fix_queue', ['tenant_id', 'priority', 'id'], unique=False, postgresql_where=sa.text("state <> 'done'"))
     op.create_table('stock_transfer_line',
     sa.Column('tenant_id', sa.BigInteger(), nullable=False),
     sa.Column('document_id', sa.BigInteger(), nullable=False),

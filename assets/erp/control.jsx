@@ -3,6 +3,8 @@ import { useEffect, useState } from "react";
 import { useNavigate } from "react-router";
 import { State, choice, moment, number, t } from "./base.jsx";
 
+const URGENT = 1; // what waits with this priority is done before anything else
+
 function span(seconds, lang) {
   const s = Math.max(0, Math.round(seconds));
   if (s < 60) return `${s} s`;
@@ -28,13 +30,13 @@ export function Age({ since = "", lang = "en" }) {
 }
 
 function Bar({ row, lang }) {
-  const says = row.state === "done" ? t("done", lang) : row.state === "running" ? t(row.phase || "begun", lang) : row.state === "failed" ? t("failed", lang) : t("waiting", lang);
+  const says = row.state === "done" ? t("done", lang) : row.state === "running" ? `${t(row.phase, lang)} · ${row.step}/${row.steps}` : row.state === "failed" ? t("failed", lang) : t("waiting", lang);
   return (
-    <div className={`meter ${row.state}`} role="progressbar" aria-valuemin={0} aria-valuemax={100} aria-valuenow={row.percent} aria-label={`${row.item}: ${says}`}><i style={{ width: `${row.state === "failed" ? 100 : row.percent}%` }} /><span>{says}</span></div>
+    <div className={`meter ${row.state}`} role="progressbar" aria-valuemin={0} aria-valuemax={100} aria-valuenow={row.percent} aria-label={`${row.item}: ${says}`} title={row.state === "running" ? t("Steps: reading, replaying, writing", lang) : undefined}><i style={{ width: `${row.state === "failed" ? 100 : row.percent}%` }} /><span>{says}</span></div>
   );
 }
 
-export function QueueTable({ rows = [], queue = "", past, retry, lang = "en", tz, onRetry }) {
+export function QueueTable({ rows = [], queue = "", past, retry, lang = "en", tz, onRetry, onHurry }) {
   const navigate = useNavigate();
   const now = useNow(!past && rows.length > 0);
   const go = (event, href) => { if (!event.ctrlKey && !event.metaKey) { event.preventDefault(); navigate(href); } };
@@ -48,9 +50,10 @@ export function QueueTable({ rows = [], queue = "", past, retry, lang = "en", tz
           <td className="state"><State value={row.state} lang={lang} />{row.attempts > 1 ? <span className="muted sm"> ×{row.attempts}</span> : null}</td>
           <td data-label={t("Because of", lang)}>{row.cause_href ? <a href={row.cause_href} onClick={(event) => go(event, row.cause_href)}>{row.cause}</a> : row.cause}</td>
           <td data-label={t("From", lang)}>{row.from_at ? moment(row.from_at, lang, tz, false) : t("beginning", lang)}</td>
-          <td className="num" data-label={t("Priority", lang)}>{row.priority}</td><td className="num" data-label={t("Movements", lang)}>{row.moves === null || row.moves === undefined ? "" : number(String(row.moves), lang)}</td>
+          <td className="num" data-label={t("Priority", lang)}>{row.priority === URGENT ? t("first", lang) : row.priority}</td><td className="num" data-label={t("Movements", lang)}>{row.moves === null || row.moves === undefined ? "" : number(String(row.moves), lang)}</td>
           <td className="num" data-label={past ? t("Took", lang) : t("Waiting for", lang)}>{past ? `${row.lag.toFixed(1)} s` : span((now - new Date(row.created_at).getTime()) / 1000, lang)}</td>
-          <td>{row.state === "failed" ? <><span className="wrong" title={row.error}>{row.error.slice(0, 60)}</span> {retry ? <button type="button" className="btn sm" onClick={() => onRetry?.(queue, row.id)}>{t("Try again", lang)}</button> : null}</> : null}</td>
+          <td>{row.state === "failed" ? <><span className="wrong" title={row.error}>{row.error.slice(0, 60)}</span> {retry ? <button type="button" className="btn sm" onClick={() => onRetry?.(queue, row.id)}>{t("Try again", lang)}</button> : null}</> : null}
+            {retry && row.state === "waiting" && row.priority > URGENT ? <button type="button" className="btn sm" onClick={() => onHurry?.(queue, row.item_id)} aria-label={`${t("Do this item first", lang)}: ${row.item}`}>{t("Do this item first", lang)}</button> : null}</td>
         </tr>
       ))}</tbody></table></div>
   );

@@ -1,6 +1,6 @@
 // The tools above a list: filters by kind of field, choice of columns, saved views, what to do with selected rows.
 import { useEffect, useRef, useState } from "react";
-import { Popup, choice, isNumber, label, t, text, useDebounced } from "./base.jsx";
+import { Popup, choice, isNumber, label, number, t, text, useDebounced } from "./base.jsx";
 import { Control } from "./fields.jsx";
 
 export function SearchBox({ value = "", lang = "en", onSearch }) {
@@ -20,7 +20,9 @@ export function SearchBox({ value = "", lang = "en", onSearch }) {
   );
 }
 
-const described = (field, value, lang, tz) => (Array.isArray(value) && field.kind !== "refs" ? value.map((one) => (["choice", "state"].includes(field.kind) ? choice(one, lang) : text(field.kind, one, lang, tz))).join(", ")
+const isEmpty = (value) => value?.empty === true;
+const CAN_BE_EMPTY = ["ref", "user", "refs", "date", "moment"];
+const described = (field, value, lang, tz) => (isEmpty(value) ? t("Nothing entered", lang) : Array.isArray(value) && field.kind !== "refs" ? value.map((one) => (["choice", "state"].includes(field.kind) ? choice(one, lang) : text(field.kind, one, lang, tz))).join(", ")
   : value && typeof value === "object" && ("from" in value || "to" in value) ? `${text(field.kind, value.from, lang, tz) || "…"} – ${text(field.kind, value.to, lang, tz) || "…"}` : text(field.kind, value, lang, tz));
 
 function Condition({ field, value, lang, tz, onChange }) {
@@ -74,7 +76,8 @@ export function FilterBar({ fields = [], value: given = {}, lang = "en", tz, onA
           <Popup key={field.name} align="start" className={`btn chipbtn ${on ? "set" : ""}`} title={<>{label(field, lang)}{field.single && field.required && !on ? <abbr title={t("required", lang)}>*</abbr> : null}{on ? <b>: {described(field, value[field.name], lang, tz)}</b> : null}</>}>
             {(close) => (
               <div className="cond">
-                <Condition field={field} value={value[field.name]} lang={lang} tz={tz} onChange={(next) => put(field.name, next)} />
+                {isEmpty(value[field.name]) ? null : <Condition field={field} value={value[field.name]} lang={lang} tz={tz} onChange={(next) => put(field.name, next)} />}
+                {!field.single && !field.required && CAN_BE_EMPTY.includes(field.kind) ? <div className="checks"><label><input type="checkbox" checked={isEmpty(value[field.name])} onChange={(event) => put(field.name, event.target.checked ? { empty: true } : null)} />{t("Nothing entered", lang)}</label></div> : null}
                 <footer><button type="button" className="btn sm" onClick={() => { put(field.name, null); close(); }}>{t("Clear", lang)}</button><button type="button" className="btn sm pri" onClick={close}>{t("Done", lang)}</button></footer>
               </div>
             )}
@@ -150,7 +153,7 @@ export function Pager({ page = 1, size = 50, total = 0, lang = "en", onGo }) {
   const pages = Math.max(1, Math.ceil(total / size));
   return (
     <nav className="pager" aria-label={t("Pages", lang)}>
-      <span className="muted tn">{total ? `${((page - 1) * size + 1).toLocaleString()}–${Math.min(page * size, total).toLocaleString()} / ${total.toLocaleString()}` : "0"}</span>
+      <span className="muted tn">{total ? `${number((page - 1) * size + 1, lang)}–${number(Math.min(page * size, total), lang)} / ${number(total, lang)}` : "0"}</span>
       <button type="button" className="btn ico" disabled={page <= 1} onClick={() => onGo?.(page - 1)} aria-label={t("Previous page", lang)}>‹</button>
       <button type="button" className="btn ico" disabled={page >= pages} onClick={() => onGo?.(page + 1)} aria-label={t("Next page", lang)}>›</button>
     </nav>

@@ -10,7 +10,8 @@ from fastapi.responses import JSONResponse
 
 from erp_app.api import openapi
 from erp_app.api.auth import Caller, requires
-from erp_app.api.resources import Content, Key, Ref, keyed
+from erp_app.api.keyed import Key, keyed
+from erp_app.api.resources import Content, Ref
 from erp_app.document import attachments, comments, graph, printing, service, timeline
 from erp_app.document.declare import DocumentType
 from erp_app.kernel.errors import Invalid

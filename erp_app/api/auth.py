@@ -12,6 +12,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from pydantic import BaseModel, Field
 
+from erp_app.api.keyed import Key, keyed, veiled
 from erp_app.api.shield import ADDRESS, REQUEST_ID, is_direct
 from erp_app.api.throttle import check_rate
 from erp_app.iam import login, refusals, sessions, tokens, users
@@ -21,7 +22,7 @@ from erp_app.kernel.access import may
 from erp_app.kernel.actor import Actor
 from erp_app.kernel.errors import Forbidden, Unauthorized
 from erp_app.kernel.ids import new_key
-from erp_app.kernel.uow import unit_of_work
+from erp_app.kernel.uow import Work
 
 __all__ = ["Caller", "caller", "for_any_user", "gate", "public", "requires", "resource_of", "router", "who_asks"]
 
@@ -135,34 +136,38 @@ def who_asks(request: Request) -> Identity | None:
 
 @router.post("/token")
 @public("takes username and password; throttled by account and address")
-def token(body: Login, request: Request) -> Tokens:
+def token(body: Login, request: Request, key: Key = None) -> Tokens:
     """Log a program in."""
     address = str(request.scope.get(ADDRESS, "-"))
     person = login.check(body.username, body.password, address=address, via="api", direct=is_direct(request))
-    return _tokens(tokens.issue(person, address=address))
+    return _tokens(tokens.issue(person, address=address, key=key, asked=veiled(body.model_dump())))
 
 
 @router.post("/refresh")
 @public("takes a refresh token, once")
-def refresh(body: Refresh) -> Tokens:
+def refresh(body: Refresh, key: Key = None) -> Tokens:
     """Exchange a refresh token for a new pair; a token that was used before revokes its whole login."""
-    return _tokens(tokens.renew(body.refresh_token))
+    return _tokens(tokens.renew(body.refresh_token, key))
 
 
 @router.post("/revoke", status_code=204)
 @public("whoever has the refresh token may throw it away")
-def revoke(body: Refresh) -> Response:
+def revoke(body: Refresh, key: Key = None) -> Response:
     """End the login a refresh token belongs to, access tokens included."""
-    tokens.revoke(body.refresh_token)
+    tokens.revoke(body.refresh_token, key)
     return Response(status_code=204)
 
 
 @router.post("/password", status_code=204)
 @for_any_user("the person's own password, with the old one; throttled like a login")
-def password(body: Password, actor: Caller) -> Response:
+def password(body: Password, request: Request, actor: Caller, key: Key = None) -> Response:
     """Change one's own password. All other sessions and all API logins end."""
-    with unit_of_work(actor) as work:
+
+    def change(work: Work) -> dict[str, Any]:
         users.change_password(work, body.old_password, body.new_password)
+        return {}
+
+    keyed(actor, request, key, veiled(body.model_dump()), change)
     return Response(status_code=204)
 
 

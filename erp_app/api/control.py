@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 
 from erp_app.api.auth import Caller, requires
+from erp_app.api.keyed import Key, keyed
 from erp_app.costing import again
+from erp_app.document import registry, service
 from erp_app.kernel.errors import NotFound
-from erp_app.kernel.uow import unit_of_work
+from erp_app.kernel.uow import Work, unit_of_work
 from erp_app.reports import audit_board, cost_queues
 
 router = APIRouter(tags=["control"])
@@ -26,17 +28,32 @@ def rows(queue: str, actor: Caller, *, done: bool = False, page: Page = 1, page_
     with unit_of_work(actor) as work:
         sums = cost_queues.sums(work)[queue]
         found = cost_queues.rows(work, queue, done=done, page=page, size=page_size)
-    total = sums["done"] if done else sums["waiting"] + sums["running"] + sums["failed"]
-    return {"items": found, "total": total, "page": page, "page_size": page_size}
+    total, exact = cost_queues.total(sums, done=done)
+    return {"items": found, "total": total, "total_exact": exact, "page": page, "page_size": page_size}
 
 
 @router.post("/api/v1/system/queues/{queue}/{row}/retry")
 @requires("cost-queues", "edit")
-def retry(queue: str, row: int, actor: Caller) -> dict[str, bool]:
+def retry(queue: str, row: int, request: Request, actor: Caller, key: Key = None) -> dict[str, Any]:
     """Let a failed row wait again and wake its worker."""
-    with unit_of_work(actor) as work:
+
+    def take(work: Work) -> dict[str, Any]:
         again.retry(work, queue, row)
-    return {"ok": True}
+        return {"ok": True}
+
+    return keyed(actor, request, key, None, take)
+
+
+@router.post("/api/v1/system/queues/{queue}/items/{item}/hurry")
+@requires("cost-queues", "edit")
+def hurry(queue: str, item: str, request: Request, actor: Caller, key: Key = None) -> dict[str, Any]:
+    """Let what waits for an item (id or code) be done before everything else that waits."""
+
+    def take(work: Work) -> dict[str, Any]:
+        again.hurry(work, queue, service.get_id(work, registry.get("items"), item))
+        return {"ok": True}
+
+    return keyed(actor, request, key, None, take)
 
 
 @router.get("/api/v1/audit-board")

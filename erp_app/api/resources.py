@@ -5,26 +5,24 @@ Endpoints are plain functions (FastAPI runs them in threads) and only translate:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Header, Path, Request, Response
+from fastapi import APIRouter, Body, Path, Request, Response
 from fastapi.responses import JSONResponse
 
 from erp_app.api import openapi, problem
 from erp_app.api.auth import Caller, requires
+from erp_app.api.keyed import Key, keyed
 from erp_app.api.query import page_query
 from erp_app.document import describe, service
 from erp_app.document.declare import Action, DocumentType
 from erp_app.i18n import refusals
-from erp_app.kernel.actor import Actor
 from erp_app.kernel.errors import Invalid
-from erp_app.kernel.idempotency import once
-from erp_app.kernel.uow import Work, carry_out, unit_of_work
+from erp_app.kernel.uow import unit_of_work
 
 Content = Annotated[dict[str, Any], Body()]
 Optional = Annotated[dict[str, Any] | None, Body()]
-Key = Annotated[str | None, Header(alias="Idempotency-Key", description="The same key with the same content has one effect and one answer")]
 Ref = Annotated[str, Path(alias="id", description="Id, number or code", max_length=200)]
 
 
@@ -34,12 +32,6 @@ def add(router: APIRouter, dt: DocumentType) -> None:
     _record(router, dt)
     for action in dt.actions:
         _step(router, dt, action)
-
-
-def keyed(actor: Actor, request: Request, key: str | None, content: Any, effect: Callable[[Work], dict[str, Any]]) -> dict[str, Any]:
-    """Run an effect in its unit of work, once for an idempotency key."""
-    asked = {"method": request.method, "path": request.url.path, "content": content}
-    return carry_out(actor, lambda work: once(work, key, asked, lambda: effect(work)))
 
 
 def _collection(router: APIRouter, dt: DocumentType) -> None:
@@ -161,9 +153,10 @@ def _step(router: APIRouter, dt: DocumentType, action: Action) -> None:
         openapi_extra=body,
     )
     @requires(dt.plural, action.permission)
-    def preview(ref: Ref, actor: Caller, content: Optional = None) -> JSONResponse:
+    def preview(ref: Ref, request: Request, actor: Caller, content: Optional = None, key: Key = None) -> JSONResponse:
         _, given = take_version(content or {})
-        return JSONResponse(service.preview(actor, dt, ref, action.name, given))
+        shown = service.preview(actor, dt, ref, action.name, given)
+        return JSONResponse(keyed(actor, request, key, content, lambda _work: shown) if key else shown)
 
     @router.post(
         f"/{dt.plural}/actions/{action.name}",

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 
 from erp_app.api import control
 from erp_app.api.auth import Caller, public, requires
+from erp_app.api.keyed import Key, keyed
 from erp_app.kernel.delivery import revive
-from erp_app.kernel.uow import unit_of_work
+from erp_app.kernel.uow import Work
 from erp_app.reports import operations
 
 router = APIRouter(tags=["system"])
@@ -52,9 +53,12 @@ def snapshot(actor: Caller) -> dict[str, Any]:
 
 @router.post("/api/v1/system/deliveries/retry")
 @requires("operations", "edit")
-def retry(actor: Caller) -> dict[str, int]:
+def retry(request: Request, actor: Caller, key: Key = None) -> dict[str, Any]:
     """Send the events again that consumers were given up on."""
-    with unit_of_work(actor) as work:
-        count = revive(work.conn, actor.tenant_id)
-        work.audit("deliveries.retried", resource="operations", after={"count": count})
+    return keyed(actor, request, key, None, _revive)
+
+
+def _revive(work: Work) -> dict[str, Any]:
+    count = revive(work.conn, work.actor.tenant_id)
+    work.audit("deliveries.retried", resource="operations", after={"count": count})
     return {"revived": count}

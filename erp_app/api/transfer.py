@@ -12,8 +12,9 @@ from fastapi.responses import JSONResponse, StreamingResponse
 
 from erp_app.api import openapi
 from erp_app.api.auth import Caller, requires
+from erp_app.api.keyed import Key, keyed
 from erp_app.api.query import page_query
-from erp_app.api.resources import Content, Key, keyed
+from erp_app.api.resources import Content
 from erp_app.document import custom, exporting, importing, tables
 from erp_app.document.declare import DocumentType
 from erp_app.kernel.errors import Invalid

@@ -144,7 +144,7 @@ class HppQueue(SQLModel, table=True):
         CheckConstraint("state IN ('waiting', 'running', 'done', 'failed')", name="hpp_queue_state"),
         ForeignKeyConstraint(["tenant_id", "item_id"], ["item.tenant_id", "item.id"], name="hpp_queue_item_fk"),
         ForeignKeyConstraint(["tenant_id", "cause_document_id"], ["record_ref.tenant_id", "record_ref.id"], name="hpp_queue_cause_fk"),
-        Index("hpp_queue_open", "tenant_id", "item_id", "id", postgresql_where=text("state IN ('waiting', 'running')")),
+        Index("hpp_queue_open", "tenant_id", "item_id", "id", postgresql_where=text("state <> 'done'")),
         Index("hpp_queue_cause", "tenant_id", "cause_document_id"),
     )
 

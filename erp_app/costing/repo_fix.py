@@ -22,7 +22,7 @@ def add(work: Work, item: int, cause: int | None, priority: int) -> None:
 def begin(work: Work, item: int) -> int:
     """Note that a worker has taken the item's open rows; return how many there are."""
     return work.run(
-        "UPDATE stock_fix_queue SET state = 'running', attempts = attempts + 1, started_at = now(), error = NULL"
+        "UPDATE stock_fix_queue SET state = 'running', attempts = attempts + 1, started_at = now(), progress = '{}', error = NULL"
         " WHERE tenant_id = %s AND item_id = %s AND state <> 'done'",
         (work.actor.tenant_id, item),
     )

@@ -79,7 +79,8 @@ def more_urgent(work: Work, item: int) -> int | None:
 def begin(work: Work, rows: list[Waiting]) -> None:
     """Note that a worker has taken the rows."""
     work.run(
-        "UPDATE hpp_queue SET state = 'running', attempts = attempts + 1, started_at = now(), error = NULL WHERE tenant_id = %s AND id = ANY(%s)",
+        "UPDATE hpp_queue SET state = 'running', attempts = attempts + 1, started_at = now(), progress = '{}', error = NULL"
+        " WHERE tenant_id = %s AND id = ANY(%s)",
         (work.actor.tenant_id, [one.id for one in rows]),
     )
 

@@ -27,6 +27,13 @@ def add(work: Work, user_id: int, kind: str, family: str, token_sha256: str, exp
     )
 
 
+def holder(work: Work, token_sha256: str) -> tuple[int, int]:
+    """Return company and user of a token, (0, 0) of one that nobody has."""
+    tenant_id = _enter(work, token_sha256)
+    found = work.value("SELECT user_id FROM user_token WHERE tenant_id = %s AND token_sha256 = %s", (tenant_id or 0, token_sha256))
+    return (tenant_id, int(found)) if tenant_id is not None and found is not None else (0, 0)
+
+
 def use(work: Work, token_sha256: str, kind: str) -> Used | None:
     """Use a token up. The second of two simultaneous uses waits for the first one's row and finds it used."""
     tenant_id = _enter(work, token_sha256)

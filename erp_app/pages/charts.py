@@ -7,6 +7,7 @@ from typing import Any
 import reflex as rx
 
 from erp_app.pages.words import t
+from erp_app.state.session import Session
 
 TEAL, AMBER, BLUE = "var(--teal-9)", "var(--amber-9)", "var(--blue-9)"
 TIP: dict[str, Any] = {
@@ -16,8 +17,17 @@ TIP: dict[str, Any] = {
 
 
 def _short() -> rx.Var[Any]:
-    """Write axis figures short: 1.2M."""
-    return rx.Var("(v) => Intl.NumberFormat('en', {notation: 'compact'}).format(v)")
+    """Write axis figures short, as the language does: 1.2M, 1,2 jt."""
+    return _format(", {notation: 'compact'}")
+
+
+def _whole() -> rx.Var[Any]:
+    """Write the figures of what is pointed at in full."""
+    return _format("")
+
+
+def _format(options: str) -> rx.Var[Any]:
+    return rx.Var(f"(v) => Intl.NumberFormat({Session.lang} === 'id' ? 'id-ID' : 'en-GB'{options}).format(v)")
 
 
 def sales_by_day(rows: rx.Var[list[dict[str, Any]]]) -> rx.Component:
@@ -28,7 +38,7 @@ def sales_by_day(rows: rx.Var[list[dict[str, Any]]]) -> rx.Component:
         rx.recharts.x_axis(data_key="label", axis_line=False, tick_line=False),
         rx.recharts.y_axis(axis_line=False, tick_line=False, width=48, custom_attrs={"tickFormatter": _short()}),
         rx.recharts.cartesian_grid(vertical=False, stroke="var(--gray-5)"),
-        rx.recharts.graphing_tooltip(**TIP),
+        rx.recharts.graphing_tooltip(**TIP, custom_attrs={"formatter": _whole()}),
         data=rows,
         width="100%",
         height=230,
@@ -41,7 +51,7 @@ def value_by_place(rows: rx.Var[list[dict[str, Any]]]) -> rx.Component:
         rx.recharts.bar(data_key="value", fill=BLUE, name=t("Value"), is_animation_active=False, radius=[0, 3, 3, 0], bar_size=16),
         rx.recharts.x_axis(type_="number", hide=True),
         rx.recharts.y_axis(data_key="place", type_="category", width=90, axis_line=False, tick_line=False),
-        rx.recharts.graphing_tooltip(**TIP),
+        rx.recharts.graphing_tooltip(**TIP, custom_attrs={"formatter": _whole()}),
         data=rows,
         layout="vertical",
         width="100%",

@@ -12,7 +12,7 @@ LIBRARY = "$/public/erp/control.jsx"
 
 
 class QueueTable(_Ours):
-    """Rows of a queue with progress and age."""
+    """Rows of a queue with progress and age; `retry` tells whether the user may have them tried again, or done first."""
 
     library = LIBRARY
     tag = "QueueTable"
@@ -22,6 +22,7 @@ class QueueTable(_Ours):
     retry: rx.Var[bool]
     tz: rx.Var[str]
     on_retry: rx.EventHandler[Spec(str, int)]
+    on_hurry: rx.EventHandler[Spec(str, int)]
 
 
 class Age(_Ours):

@@ -54,6 +54,7 @@ def _queue(title: str, name: str, rows: rx.Var[list[dict[str, object]]]) -> rx.C
         ),
         control.QueueTable.create(
             rows=rows, queue=name, past=CostQueues.past, retry=CostQueues.can_retry, tz=Session.tz, on_retry=CostQueues.retry,
+            on_hurry=CostQueues.hurry,
         ),
         class_name="stack",
         custom_attrs={"data-queue": name},

@@ -19,12 +19,13 @@ WORKER_SILENCE = 480  # seconds after which a worker that says nothing is dead (
 
 # Repairs that failed are still waiting: somebody has to look. One row: pending, failed, age of the oldest in seconds.
 _REPAIRS: LiteralString = (
-    "SELECT count(*) FILTER (WHERE state <> 'done') AS pending, count(*) FILTER (WHERE state = 'failed') AS failed,"
-    " coalesce(extract(epoch FROM clock_timestamp() - min(created_at) FILTER (WHERE state <> 'done')), 0)::float AS oldest_seconds FROM "
+    "SELECT count(*) AS pending, count(*) FILTER (WHERE state = 'failed') AS failed,"
+    " coalesce(extract(epoch FROM clock_timestamp() - min(created_at)), 0)::float AS oldest_seconds FROM "
 )
+_OPEN: LiteralString = " WHERE state <> 'done'"
 _WAITING: dict[str, LiteralString] = {
-    "hpp_queue": _REPAIRS + "hpp_queue",
-    "stock_fix_queue": _REPAIRS + "stock_fix_queue",
+    "hpp_queue": _REPAIRS + "hpp_queue" + _OPEN,
+    "stock_fix_queue": _REPAIRS + "stock_fix_queue" + _OPEN,
     "outbox": (
         "SELECT count(*) AS pending, 0 AS failed, coalesce(extract(epoch FROM clock_timestamp() - min(created_at)), 0)::float AS oldest_seconds"
         " FROM outbox WHERE sent_at IS NULL"

@@ -16,6 +16,7 @@ from erp_app.reports import audit_board
 from erp_app.state.desk import refused, run
 from erp_app.state.guard import actor, requires
 from erp_app.state.hub import hub
+from erp_app.state.listing import NOTHING
 
 page_access.declare("/audit-board", "Audit dashboard", "Control", "audit-board")
 _TONES = {"high": "bad", "medium": "warn", "low": ""}
@@ -60,7 +61,7 @@ class AuditBoard(rx.State):
         self.severity = [_bar(one, {"severity": one["key"]}, _TONES.get(one["key"], "")) for one in found["severity"]]
         self.rules = [_bar(one, {"kind": one["key"]}, label=_LABELS.get(one["key"], one["key"])) for one in found["rules"]]
         self.owners = [
-            _bar({**one, "key": one["key"] or "nobody"}, {"assignee": str(one["assignee_id"])} if one["assignee_id"] else {}) for one in found["owners"]
+            _bar({**one, "key": one["key"] or "nobody"}, {"assignee": str(one["assignee_id"] or NOTHING)}) for one in found["owners"]
         ]
         self.sla = _sla(found["settled"])
         self.weeks = [{**one, "week": one["week"].isoformat()} for one in found["weeks"]]
@@ -86,7 +87,7 @@ def _tiles(found: dict[str, Any], now: str) -> list[dict[str, Any]]:
         {"label": "Open findings", "value": figures["open"], "kind": "integer", "href": _list(state="open"), "tone": ""},
         {"label": "Overdue", "value": figures["overdue"], "kind": "integer", "href": _list(state="open", due_at=f"..{now}"), "tone": "bad"},
         {"label": "High severity", "value": figures["high"], "kind": "integer", "href": _list(state="open", severity="high"), "tone": "bad"},
-        {"label": "Without owner", "value": figures["unassigned"], "kind": "integer", "href": _list(state="open"), "tone": ""},
+        {"label": "Without owner", "value": figures["unassigned"], "kind": "integer", "href": _list(state="open", assignee=NOTHING), "tone": ""},
     ]
     if figures["amount"] is not None:
         tiles.append({"label": "Value touched", "value": figures["amount"], "kind": "money", "href": _list(state="open"), "tone": ""})

@@ -38,8 +38,7 @@ class CostQueues(rx.State):
     @rx.var
     def total(self) -> int:
         """How many rows the longer of the two queues has in this view."""
-        names = ("done",) if self.past else ("waiting", "running", "failed")
-        return max(sum(int(one.get(name) or 0) for name in names) for one in self.sums.values())
+        return max(cost_queues.total(one, done=self.past)[0] if one else 0 for one in self.sums.values())
 
     @rx.event
     @requires("cost-queues", "view")
@@ -80,6 +79,18 @@ class CostQueues(rx.State):
             return refused(error, lang)
         await self._read()
         return done("It is tried again.", lang)
+
+    @rx.event
+    @requires("cost-queues", "edit")
+    async def hurry(self, queue: str, item: int) -> Any:
+        """Let what waits for an item be done before everything else."""
+        lang = actor().lang
+        try:
+            await run(lambda work: again.hurry(work, str(queue), int(item)))
+        except ErpError as error:
+            return refused(error, lang)
+        await self._read()
+        return done("It is done next.", lang)
 
     async def _read(self) -> Any:
         past, page = self.past, self.page

@@ -21,6 +21,7 @@ from reflex_base.event import Event
 from reflex_base.event.context import EventContext
 from reflex_base.registry import RegisteredEventHandler, RegistrationContext
 
+from erp_app.i18n import refusals as said
 from erp_app.iam import page_access, refusals, sessions, throttle
 from erp_app.iam.address import client_address
 from erp_app.iam.declaration import OWN_RESOURCE, Rule, for_any_user, public, requires, rule_of
@@ -165,7 +166,7 @@ class Guard(Middleware):
         try:
             who, wait = await asyncio.to_thread(_enter, router_data)
         except ErpError as error:
-            return _answer(rx.toast.error(error.detail))
+            return _answer(rx.toast.error(said.detail(error.code, error.detail, _browser_language(router_data))))
         _page.set(_path(router_data))
         refusal = verdict(registered, who, _page.get())
         if refusal is None and who is not None:
@@ -212,6 +213,12 @@ def _look_up(router_data: Mapping[str, Any]) -> Identity | None:
 def _address(router_data: Mapping[str, Any]) -> str:
     headers = router_data.get("headers") or {}
     return client_address(headers.get("asgi-scope-client"), str(headers.get("x-forwarded-for", "")), settings().trusted_proxy_hops)
+
+
+def _browser_language(router_data: Mapping[str, Any]) -> str:
+    """The language of whoever is not known yet: what their browser prefers."""
+    headers = router_data.get("headers") or {}
+    return said.asked_language(str(headers.get("accept-language", ""))) or "en"
 
 
 def _path(router_data: Mapping[str, Any]) -> str:

@@ -23,6 +23,7 @@ from erp_app.state.hub import hub
 
 SIZES = (25, 50, 100, 200)
 MAX_COLUMNS = 20
+NOTHING = "-"  # in an address: records in which a field is empty
 
 
 def criteria_of(chosen: dict[str, Any], fields: list[dict[str, Any]]) -> dict[str, Any]:
@@ -36,7 +37,7 @@ def criteria_of(chosen: dict[str, Any], fields: list[dict[str, Any]]) -> dict[st
         if isinstance(value, dict) and ("from" in value or "to" in value):
             found[name] = {key: value[side] for side, key in (("from", "gte"), ("to", "lte")) if value.get(side)}
         elif isinstance(value, dict):
-            found[name] = value.get("id")
+            found[name] = {"empty": True} if value.get("empty") else value.get("id")
         elif kind == "refs" and isinstance(value, list) and value:
             found[name] = value[0].get("id") if isinstance(value[0], dict) else value[0]
         elif isinstance(value, list):
@@ -49,7 +50,12 @@ def criteria_of(chosen: dict[str, Any], fields: list[dict[str, Any]]) -> dict[st
 
 
 def asked_of(text: str, kind: str) -> Any:
-    """Return what the address asks of a field as the filter bar holds it: several choices, a range (`2026-01-01..2026-01-31`), or a value."""
+    """Return what the address asks of a field as the filter bar holds it.
+
+    Several choices (`open,fixed`), a range (`2026-01-01..2026-01-31`), nothing entered (`-`, of a reference or a date), or a value.
+    """
+    if text == NOTHING and kind in ("ref", "user", "refs", "date", "moment"):
+        return {"empty": True}
     if kind in ("choice", "state"):
         return text.split(",")
     first, dots, last = text.partition("..")

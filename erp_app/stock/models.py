@@ -165,7 +165,7 @@ class StockFixQueue(SQLModel, table=True):
     __table_args__ = (
         CheckConstraint("state IN ('waiting', 'running', 'done', 'failed')", name="stock_fix_queue_state"),
         ForeignKeyConstraint(["tenant_id", "item_id"], ["item.tenant_id", "item.id"], name="stock_fix_queue_item_fk"),
-        Index("stock_fix_queue_open", "tenant_id", "priority", "id", postgresql_where=text("state IN ('waiting', 'running')")),
+        Index("stock_fix_queue_open", "tenant_id", "priority", "id", postgresql_where=text("state <> 'done'")),
     )
 
     tenant_id: int = _big(key=True)

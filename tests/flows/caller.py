@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from functools import cache
 from typing import Any
 
 import httpx
+from fastapi import FastAPI
 
+from erp_app.api import system
 from erp_app.api.app import make
 from erp_app.iam import passwords, repo
 from erp_app.kernel.actor import system_actor
@@ -47,9 +50,15 @@ class Caller:
         return self.act(resource, self.post(resource, **data)["id"], "post")
 
 
+@cache
+def application() -> FastAPI:
+    """The application with all that programs of a company use; made once, for that takes seconds."""
+    return make(system.router)
+
+
 def log_in(firm, role: str) -> Caller:
     """A program that logs in as the firm's user of a role, by the API's own login."""
-    app = make()
+    app = application()
     with unit_of_work(system_actor(firm.tenant)) as work:
         repo.put_password(work, firm.users[role], passwords.make_hash(PASSWORD), demo=False)
     answer = Caller(app, "").call("POST", "auth/token", {"username": firm.actor(role).username, "password": PASSWORD})

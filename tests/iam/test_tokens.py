@@ -13,7 +13,7 @@ from erp_app.iam import login, service, sessions, tokens
 from erp_app.kernel import clock
 from erp_app.kernel.actor import system_actor
 from erp_app.kernel.config import settings
-from erp_app.kernel.errors import Unauthorized
+from erp_app.kernel.errors import Conflict, Unauthorized
 from erp_app.kernel.uow import unit_of_work
 from tests.iam.people import PASSWORD
 
@@ -148,3 +148,22 @@ def test_an_invitation_chooses_a_password_once(town):
         service.accept_invitation(invitation, "another good password")
     with pytest.raises(Unauthorized):
         tokens.renew(invitation)
+
+
+def test_the_same_idempotency_key_gives_the_same_tokens_and_stores_none_of_them(town, database):
+    person = login.check(town.ours.name("staff"), PASSWORD, address="127.0.0.1", via="api")
+    first = tokens.issue(person, key="log in", asked="a")
+    assert tokens.issue(person, key="log in", asked="a") == first
+    with pytest.raises(Conflict):
+        tokens.issue(person, key="log in", asked="b")
+    second = tokens.renew(first.refresh_token, "go on")
+    assert tokens.renew(first.refresh_token, "go on") == second
+    assert tokens.load(second.access_token) is not None
+    with pytest.raises(Conflict):
+        tokens.renew(second.refresh_token, "go on")
+    with psycopg.connect(database) as admin:
+        kept = str(admin.execute("SELECT answer FROM idempotency_key WHERE user_id = %s", (person.user_id,)).fetchall())
+    assert not any(token in kept for pair in (first, second) for token in (pair.access_token, pair.refresh_token))
+    with pytest.raises(Unauthorized):
+        tokens.renew(first.refresh_token, "a thief's key")
+    assert tokens.load(second.access_token) is None

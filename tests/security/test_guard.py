@@ -11,7 +11,9 @@ import pytest
 from erp_app.iam import service, sessions
 from erp_app.kernel import bus, limits
 from erp_app.kernel.actor import system_actor
+from erp_app.kernel.errors import Unavailable
 from erp_app.kernel.uow import unit_of_work
+from erp_app.state import guard
 from tests.iam.people import PASSWORD
 from tests.security import small_screens
 from tests.security.stage import on_stage
@@ -52,6 +54,17 @@ async def test_nobody_may_do_anything_and_is_sent_to_the_login(desk, town, datab
     assert small_screens.done == []
     assert "/login" in answer.words
     assert len(audited(database, 0)) == before + 1
+
+
+@pytest.mark.parametrize(("browser", "words"), [("id-ID,id;q=0.9,en;q=0.8", "Basis data sibuk"), ("de,en;q=0.8", "database is busy"), ("", "database is busy")])
+async def test_who_cannot_be_looked_up_is_told_in_the_language_of_the_browser(desk, monkeypatch, browser, words):
+    def gone(_router_data):
+        raise Unavailable("ERP-1011", "The database is busy or away. Nothing was changed; try again.")
+
+    monkeypatch.setattr(guard, "_enter", gone)
+    answer = await desk("change", {"what": "x"}, headers={"accept-language": browser})
+    assert small_screens.done == []
+    assert words in answer.words
 
 
 async def test_public_is_public(desk, town):
