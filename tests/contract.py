@@ -326,8 +326,8 @@ def _removal(dt: DocumentType, firm: Firm, _made: dict[str, Any]) -> None:
 
 
 def _closed(dt: DocumentType, firm: Firm) -> None:
-    """A type other documents make cannot be made by hand, not even by an administrator; its list works."""
-    with _nothing_written(firm), pytest.raises(Refused), unit_of_work(firm.admin) as work:
+    """A type other documents make cannot be made by hand, not even by an administrator (or not out of nothing); its list works."""
+    with _nothing_written(firm), pytest.raises(Invalid if dt.make else Refused), unit_of_work(firm.admin) as work:
         service.create(work, dt, {})
     with unit_of_work(firm.admin) as work:
         service.page(work, dt, Query())

@@ -103,6 +103,11 @@ def action_input(action: Action) -> Schema:
 
 def _record(dt: DocumentType) -> Schema:
     properties: dict[str, Schema] = {"id": {"type": "integer"}, "version": {"type": "integer"}}
+    if not dt.is_document:
+        properties |= {
+            "number": {"type": "string", "description": f"The {dt.key}, as documents have a number"},
+            "state": {"type": "string", "enum": ["active", "inactive"]},
+        }
     properties |= {name: _out(one, dt) for name, one in shape.header(dt).items()}
     properties |= {one.name: {"type": "array", "items": ref(one.model.__name__)} for one in dt.lines}
     properties |= {

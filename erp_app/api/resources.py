@@ -50,8 +50,8 @@ def _collection(router: APIRouter, dt: DocumentType) -> None:
         query = page_query(request.query_params.multi_items())
         with unit_of_work(actor) as work:
             found = service.page(work, dt, query)
-        body = {"items": found.items, "total": found.total, "total_exact": found.exact, "page": query.page, "page_size": query.page_size}
-        return JSONResponse(body)
+        items = [answered(dt, one) for one in found.items]
+        return JSONResponse({"items": items, "total": found.total, "total_exact": found.exact, "page": query.page, "page_size": query.page_size})
 
     @router.get(
         f"/{dt.plural}/describe",
@@ -76,7 +76,7 @@ def _collection(router: APIRouter, dt: DocumentType) -> None:
     )
     @requires(dt.plural, "create")
     def create(request: Request, actor: Caller, content: Content, key: Key = None) -> JSONResponse:
-        return JSONResponse(keyed(actor, request, key, content, lambda work: service.create(work, dt, content)), status_code=201)
+        return JSONResponse(answered(dt, keyed(actor, request, key, content, lambda work: service.create(work, dt, content))), status_code=201)
 
 
 def _record(router: APIRouter, dt: DocumentType) -> None:
@@ -92,7 +92,7 @@ def _record(router: APIRouter, dt: DocumentType) -> None:
     @requires(dt.plural, "view")
     def get(ref: Ref, actor: Caller) -> JSONResponse:
         with unit_of_work(actor) as work:
-            return JSONResponse(service.get(work, dt, ref))
+            return JSONResponse(answered(dt, service.get(work, dt, ref)))
 
     changes: openapi.Schema = {"allOf": [openapi.ref(f"{name}Input")], "properties": {"version": {"type": "integer"}}, "required": ["version"]}
 
@@ -110,7 +110,7 @@ def _record(router: APIRouter, dt: DocumentType) -> None:
         if version is None:
             raise Invalid("ERP-1106", "A change needs the version it is based on.", errors={"version": "is required"})
         with unit_of_work(actor) as work:
-            return JSONResponse(service.update(work, dt, ref, given, version))
+            return JSONResponse(answered(dt, service.update(work, dt, ref, given, version)))
 
     @router.delete(
         place,
@@ -142,7 +142,7 @@ def _step(router: APIRouter, dt: DocumentType, action: Action) -> None:
     @requires(dt.plural, action.permission)
     def take(ref: Ref, request: Request, actor: Caller, content: Optional = None, key: Key = None) -> JSONResponse:
         version, given = take_version(content or {})
-        return JSONResponse(keyed(actor, request, key, content, lambda work: service.act(work, dt, ref, action.name, given, version)))
+        return JSONResponse(answered(dt, keyed(actor, request, key, content, lambda work: service.act(work, dt, ref, action.name, given, version))))
 
     @router.post(
         f"{place}/preview/{action.name}",
@@ -180,6 +180,13 @@ def _step(router: APIRouter, dt: DocumentType, action: Action) -> None:
             raise Invalid("ERP-1102", "Give `ids`, a list of records, and `data`.", errors={"ids": "must be a list of ids, numbers or codes"})
         results, lang = service.act_many(actor, dt, refs or [], action.name, data, key), problem.language(request)
         return JSONResponse({"results": [one if one["ok"] else one | {"detail": refusals.detail(one["code"], one["detail"], lang)} for one in results]})
+
+
+def answered(dt: DocumentType, record: dict[str, Any]) -> dict[str, Any]:
+    """Return a record as programs read any of them: master data has a `number` (its code) and a `state` (active or inactive) as well."""
+    if dt.is_document:
+        return record
+    return {"number": record.get(dt.key), "state": "active" if record.get("active", True) else "inactive", **record}
 
 
 def take_version(content: Mapping[str, Any]) -> tuple[int | None, dict[str, Any]]:

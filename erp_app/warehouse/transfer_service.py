@@ -55,10 +55,10 @@ def receive(work: Work, transfer: Any, data: dict[str, Any]) -> dict[str, Any]:
         Invalid: ERP-3202 when they would arrive before they left.
     """
     lines = chain.lines(work, TYPE, transfer.id)
-    arrived = data.get("received_at") or (transfer.effective_at if transfer.dated else present(work, (line.item_id for line in lines)))
+    arrived = data.get("effective_at") or (transfer.effective_at if transfer.dated else present(work, (line.item_id for line in lines)))
     if arrived < transfer.effective_at:
         left = f"{transfer.effective_at:%d %b %Y %H:%M}"
-        raise Invalid("ERP-3202", f"{transfer.number} left at {left}; it cannot arrive before.", errors={"received_at": "is before it left"})
+        raise Invalid("ERP-3202", f"{transfer.number} left at {left}; it cannot arrive before.", errors={"effective_at": "is before it left"})
     transit = place_repo.of_kind(work, "in_transit")
     moves = [
         Move(

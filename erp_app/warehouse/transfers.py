@@ -43,7 +43,7 @@ STOCK_TRANSFERS = DocumentType(
     states=["draft", "sent", "received", "reversed"],
     actions=[
         Action("send", ("draft",), "sent", "post", service.send, preview=effects.show),
-        Action("receive", ("sent",), "received", "post", service.receive, form=(Ask("received_at", "moment", "Received at"),), preview=effects.show),
+        Action("receive", ("sent",), "received", "post", service.receive, form=(Ask("effective_at", "moment", "Received at"),), preview=effects.show),
         Action("reverse", ("sent", "received"), "reversed", "cancel", service.reverse, implied=False, confirm=True, reason=SCREENS, preview=effects.show),
     ],
     access=Access(

@@ -98,6 +98,15 @@ def test_create_answers_201_with_id_number_state_and_version(admin, party):
         assert admin.get(f"/api/v1/sample-orders/{ref}").json() == made
 
 
+def test_master_data_says_number_and_state_as_documents_do(clients):
+    admin = clients["admin"]
+    made = admin.post("/api/v1/units", {"code": "dozen", "name": "Dozen"}).json()
+    assert (made["number"], made["state"], made["version"]) == ("dozen", "active", 1)
+    assert admin.call("DELETE", "/api/v1/units/dozen").status_code == 204
+    assert admin.get("/api/v1/units/dozen").json()["state"] == "inactive"
+    assert {one["state"] for one in admin.get("/api/v1/units?filter[code]=dozen").json()["items"]} == {"inactive"}
+
+
 def test_the_list_pages_sorts_searches_and_filters(admin, party):
     made = [admin.post("/api/v1/sample-orders", order(title=f"alpha {n}", priority="high", due_on=f"2026-04-0{n}")).json() for n in range(1, 5)]
     body = admin.get("/api/v1/sample-orders?q=alpha&sort=due_on&page=2&page_size=3&filter[priority]=high").json()

@@ -46,8 +46,8 @@ def test_goods_arrive_when_people_say_or_at_the_transfers_date(shop):
     made = transfer(shop, 10)
     shop.act("stock-transfers", made["id"], "send")
     with pytest.raises(Invalid, match="cannot arrive before"):
-        shop.act("stock-transfers", made["id"], "receive", received_at="2026-01-04T00:00:00+07:00")
-    shop.act("stock-transfers", made["id"], "receive", received_at="2026-01-07T10:00:00+07:00")
+        shop.act("stock-transfers", made["id"], "receive", effective_at="2026-01-04T00:00:00+07:00")
+    shop.act("stock-transfers", made["id"], "receive", effective_at="2026-01-07T10:00:00+07:00")
     card = catalogue.ask(shop.actor(), "stock-card", {"item": "FG", "place": "WH2"})[1]["rows"]
     assert [row["effective_at"][:10] for row in card] == ["2026-01-07"]
 
