@@ -143,13 +143,15 @@ END $$;
 -- A layer is cut again and again, in place as long as its page has room.
 ALTER TABLE cost_layer SET (fillfactor = 80);
 
--- Invariant for every writer: a piece is of a movement and was cut off a layer, both of its tenant; neither can be deleted. (One look for all
--- rows; post_plain, which runs as the owner, stores pieces of what it has just found or made. Looked up by key, however many there are.)
+-- Invariant for every writer: a piece is of a movement and was cut off a layer, both of its tenant; neither can be deleted. Only a quantity of
+-- nothing goes to another document than the movement's own (a revaluation). (One look for all rows; post_plain and cost_correct, which run as
+-- the owner, store pieces of what they have just found or made. Looked up by key, however many there are.)
 CREATE OR REPLACE FUNCTION cost_piece_check() RETURNS trigger LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 BEGIN
   IF EXISTS (SELECT 1 FROM fresh f LEFT JOIN cost_layer y ON y.tenant_id = f.tenant_id AND y.id = f.layer_id
-      LEFT JOIN stock_move m ON m.tenant_id = f.tenant_id AND m.id = f.move_id WHERE y.id IS NULL OR m.id IS NULL) THEN
+      LEFT JOIN stock_move m ON m.tenant_id = f.tenant_id AND m.id = f.move_id
+      WHERE y.id IS NULL OR m.id IS NULL OR m.document_id <> f.document_id AND f.quantity <> 0) THEN
     RAISE EXCEPTION USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'cost_piece_refers', MESSAGE = 'a piece refers to no layer or movement of its tenant';
   END IF;
   RETURN NULL;

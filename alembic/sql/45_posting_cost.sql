@@ -9,9 +9,10 @@ BEGIN
   SELECT code INTO item_code FROM item WHERE tenant_id = p_tenant AND id = m.item_id;
   SELECT r.number INTO source FROM stock_move s JOIN record_ref r ON r.tenant_id = p_tenant AND r.id = s.document_id
     WHERE s.tenant_id = p_tenant AND s.id = m.source_move_id;
-  SELECT r.number INTO taker FROM cost_layer y JOIN cost_piece c ON c.tenant_id = p_tenant AND c.layer_id = y.id AND c.move_id <> y.move_id
-    JOIN stock_move s ON s.tenant_id = p_tenant AND s.id = c.move_id JOIN record_ref r ON r.tenant_id = p_tenant AND r.id = s.document_id
-    WHERE y.tenant_id = p_tenant AND y.move_id = m.source_move_id ORDER BY c.id LIMIT 1;
+  SELECT r.number INTO taker FROM cost_layer y JOIN stock_move x ON x.tenant_id = p_tenant AND x.item_id = y.item_id AND x.from_place_id = y.place_id
+      AND x.from_lot = y.lot AND x.effective_at >= y.effective_at
+    JOIN cost_piece c ON c.tenant_id = p_tenant AND c.move_id = x.id AND c.layer_id = y.id JOIN record_ref r ON r.tenant_id = p_tenant AND r.id = x.document_id
+    WHERE y.tenant_id = p_tenant AND y.move_id = m.source_move_id ORDER BY x.effective_at, x.id LIMIT 1;
   PERFORM refuse('ERP-1209', format('%s of %s can no longer be taken back from %s: %s fit.%s', quantity_text(m.quantity), item_code, source, fit,
       coalesce(format(' %s already took from it; reverse that first.', taker), '')),
     jsonb_build_object('item', item_code, 'source', source, 'consumed_by', taker, 'fits', fit));

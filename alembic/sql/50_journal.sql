@@ -111,7 +111,8 @@ DROP TRIGGER IF EXISTS journal_entry_sealed ON journal_entry;
 CREATE CONSTRAINT TRIGGER journal_entry_sealed AFTER INSERT ON journal_entry DEFERRABLE INITIALLY DEFERRED
   FOR EACH ROW WHEN (current_user <> 'erp_owner') EXECUTE FUNCTION journal_entry_seal();
 
--- Only the seal at commit seals, and post_plain, the one writer that runs as the owner: it stores balanced journals whole, with their seal.
+-- Only the seal at commit seals, and the two writers that run as the owner, post_plain and journal_correct: they store balanced journals whole,
+-- with their seal.
 CREATE OR REPLACE FUNCTION journal_number_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege', MESSAGE = 'journals are sealed at commit, by nobody else';
@@ -120,11 +121,14 @@ DROP TRIGGER IF EXISTS journal_number_guard ON journal_number;
 CREATE TRIGGER journal_number_guard BEFORE INSERT ON journal_number FOR EACH STATEMENT
   WHEN (current_user <> 'erp_owner' AND pg_trigger_depth() < 1) EXECUTE FUNCTION journal_number_refuse();
 
--- Invariant for every writer: a journal is of a document of its tenant, which nobody can delete (one look for all; post_plain has looked itself).
+-- Invariant for every writer: a journal is of a document of its tenant, and caused by one if by any; nobody can delete them (one look for all;
+-- post_plain and journal_correct have looked themselves).
 CREATE OR REPLACE FUNCTION journal_entry_check() RETURNS trigger LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 BEGIN
-  IF EXISTS (SELECT 1 FROM fresh f LEFT JOIN record_ref d ON d.tenant_id = f.tenant_id AND d.id = f.document_id WHERE d.id IS NULL) THEN
+  IF EXISTS (SELECT 1 FROM fresh f LEFT JOIN record_ref d ON d.tenant_id = f.tenant_id AND d.id = f.document_id
+      LEFT JOIN record_ref c ON c.tenant_id = f.tenant_id AND c.id = f.cause_document_id
+      WHERE d.id IS NULL OR c.id IS NULL AND f.cause_document_id IS NOT NULL) THEN
     RAISE EXCEPTION USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'journal_entry_document', MESSAGE = 'a journal refers to no document of its tenant';
   END IF;
   RETURN NULL;

@@ -29,12 +29,16 @@ CREATE OR REPLACE FUNCTION reversal_lines(p_tenant bigint, p_document bigint) RE
   ), booked AS (
     SELECT from_account_id AS account_id, value FROM moved WHERE NOT transform
     UNION ALL SELECT (SELECT max(from_account_id) FROM moved WHERE transform), added FROM cost_transform WHERE tenant_id = p_tenant AND document_id = p_document
+  ), piece AS (  -- of its own movements, and what it revalued in those of others
+    SELECT c.value, m.from_account_id, m.to_account_id FROM stock_move m JOIN cost_piece c ON c.tenant_id = p_tenant AND c.move_id = m.id AND c.document_id = p_document
+      WHERE m.tenant_id = p_tenant AND m.document_id = p_document
+    UNION ALL SELECT c.value, m.from_account_id, m.to_account_id FROM cost_piece c JOIN stock_move m ON m.tenant_id = p_tenant AND m.id = c.move_id
+      WHERE c.tenant_id = p_tenant AND c.document_id = p_document AND c.quantity = 0 AND m.document_id <> p_document
   ), amount AS (
     SELECT l.account_id, l.party_id, l.credit - l.debit AS amount FROM journal_entry e
       JOIN journal_line l ON l.tenant_id = p_tenant AND l.entry_id = e.id WHERE e.tenant_id = p_tenant AND e.document_id = p_document
-    UNION ALL SELECT x.account_id, NULL, x.amount FROM cost_piece c JOIN stock_move m ON m.tenant_id = p_tenant AND m.id = c.move_id
-      CROSS JOIN LATERAL (VALUES (m.to_account_id, c.value), (m.from_account_id, -c.value)) x(account_id, amount)
-      WHERE c.tenant_id = p_tenant AND c.document_id = p_document
+    UNION ALL SELECT x.account_id, NULL, x.amount FROM piece c
+      CROSS JOIN LATERAL (VALUES (c.to_account_id, c.value), (c.from_account_id, -c.value)) x(account_id, amount)
     UNION ALL SELECT s.account_id, NULL, s.amount FROM unnest(revaluation_swap(p_tenant, p_document)) s
     UNION ALL SELECT account_id, NULL, value FROM booked
     UNION ALL SELECT account_find(p_tenant, 'variance'), NULL, -value FROM booked

@@ -1,4 +1,4 @@
-"""The first schema: every table of the product as its models declare it (models 13419dd7d2399d90)."""
+"""The first schema: every table of the product as its models declare it (models 9617fc07380fe005)."""
 
 import sqlalchemy as sa
 import sqlmodel
@@ -6,7 +6,7 @@ from alembic import op
 from sqlalchemy import Text
 from sqlalchemy.dialects import postgresql
 
-revision = "0001_13419dd7d2399d90"
+revision = "0001_9617fc07380fe005"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -200,21 +200,20 @@ def upgrade() -> None:
     op.create_index('checkpoint_run_open', 'checkpoint_run', ['tenant_id', 'id'], unique=False, postgresql_where=sa.text("state <> 'done'"))
     op.create_table('cost_piece',
     sa.Column('tenant_id', sa.BigInteger(), autoincrement=False, nullable=False),
-    sa.Column('move_id', sa.BigInteger(), autoincrement=False, nullable=False),
-    sa.Column('layer_id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('move_id', sa.BigInteger(), nullable=False),
+    sa.Column('layer_id', sa.BigInteger(), nullable=False),
     sa.Column('document_id', sa.BigInteger(), nullable=False),
     sa.Column('quantity', sa.BigInteger(), nullable=False),
     sa.Column('value', sa.BigInteger(), nullable=False),
     sa.Column('cause_document_id', sa.BigInteger(), nullable=False),
     sa.Column('recorded_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.Column('date', sa.Date(), nullable=False),
-    sa.PrimaryKeyConstraint('tenant_id', 'move_id', 'layer_id', 'id'),
+    sa.PrimaryKeyConstraint('tenant_id', 'id'),
     comment='append_only'
     )
-    op.create_index('cost_piece_document', 'cost_piece', ['tenant_id', 'document_id'], unique=False)
-    op.create_index('cost_piece_layer', 'cost_piece', ['tenant_id', 'layer_id'], unique=False)
-    op.create_index('cost_piece_since', 'cost_piece', ['id'], unique=False, postgresql_using='brin')
+    op.create_index('cost_piece_move', 'cost_piece', ['tenant_id', 'move_id'], unique=False)
+    op.create_index('cost_piece_revalued', 'cost_piece', ['tenant_id', 'document_id'], unique=False, postgresql_where=sa.text('quantity = 0'))
     op.create_table('custom_field',
     sa.Column('tenant_id', sa.BigInteger(), nullable=False),
     sa.Column('type', sa.Text(), nullable=False),
@@ -584,6 +583,25 @@ def upgrade() -> None:
     op.create_index('item_by_name', 'item', ['tenant_id', 'name', 'id'], unique=False)
     op.create_index('item_by_sales_price', 'item', ['tenant_id', 'sales_price', 'id'], unique=False)
     op.create_index('item_unit_id', 'item', ['tenant_id', 'unit_id', 'id'], unique=False)
+    op.create_table('journal_entry',
+    sa.Column('tenant_id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('document_id', sa.BigInteger(), nullable=False),
+    sa.Column('step', sa.SmallInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('kind', sa.Text(), server_default=sa.text("'original'"), nullable=False),
+    sa.Column('cause_document_id', sa.BigInteger(), nullable=True),
+    sa.Column('date', sa.Date(), nullable=False),
+    sa.Column('effective_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('recorded_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.Column('text', sa.Text(), server_default=sa.text("''"), nullable=False),
+    sa.CheckConstraint("kind IN ('original', 'correction', 'reversal')", name='journal_entry_kind'),
+    sa.PrimaryKeyConstraint('tenant_id', 'id'),
+    comment='append_only'
+    )
+    op.create_index('journal_entry_date', 'journal_entry', ['tenant_id', 'date', 'id'], unique=False)
+    op.create_index('journal_entry_document', 'journal_entry', ['tenant_id', 'document_id'], unique=False)
+    op.create_index('journal_entry_once', 'journal_entry', ['tenant_id', 'document_id', 'step'], unique=True, postgresql_where=sa.text("kind = 'original'"))
+    op.create_index('journal_entry_reversed', 'journal_entry', ['tenant_id', 'cause_document_id'], unique=False, postgresql_where=sa.text("kind = 'reversal'"))
     op.create_table('journal_number',
     sa.Column('tenant_id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('entry_id', sa.BigInteger(), autoincrement=False, nullable=False),
@@ -1529,26 +1547,6 @@ def upgrade() -> None:
     op.create_index('issue_by_title', 'issue', ['tenant_id', 'title', 'id'], unique=False, postgresql_where=sa.text("state <> 'deleted'"))
     op.create_index('issue_by_updated_at', 'issue', ['tenant_id', 'updated_at', 'id'], unique=False, postgresql_where=sa.text("state <> 'deleted'"))
     op.create_index('issue_department_id', 'issue', ['tenant_id', 'department_id', 'id'], unique=False, postgresql_where=sa.text("state <> 'deleted'"))
-    op.create_table('journal_entry',
-    sa.Column('tenant_id', sa.BigInteger(), autoincrement=False, nullable=False),
-    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
-    sa.Column('document_id', sa.BigInteger(), nullable=False),
-    sa.Column('step', sa.SmallInteger(), server_default=sa.text('0'), nullable=False),
-    sa.Column('kind', sa.Text(), server_default=sa.text("'original'"), nullable=False),
-    sa.Column('cause_document_id', sa.BigInteger(), nullable=True),
-    sa.Column('date', sa.Date(), nullable=False),
-    sa.Column('effective_at', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('recorded_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
-    sa.Column('text', sa.Text(), server_default=sa.text("''"), nullable=False),
-    sa.CheckConstraint("kind IN ('original', 'correction', 'reversal')", name='journal_entry_kind'),
-    sa.ForeignKeyConstraint(['tenant_id', 'cause_document_id'], ['record_ref.tenant_id', 'record_ref.id'], name='journal_entry_cause_fk'),
-    sa.PrimaryKeyConstraint('tenant_id', 'id'),
-    comment='append_only'
-    )
-    op.create_index('journal_entry_cause', 'journal_entry', ['tenant_id', 'cause_document_id'], unique=False, postgresql_where=sa.text('cause_document_id IS NOT NULL'))
-    op.create_index('journal_entry_date', 'journal_entry', ['tenant_id', 'date', 'id'], unique=False)
-    op.create_index('journal_entry_document', 'journal_entry', ['tenant_id', 'document_id'], unique=False)
-    op.create_index('journal_entry_once', 'journal_entry', ['tenant_id', 'document_id', 'step'], unique=True, postgresql_where=sa.text("kind = 'original'"))
     op.create_table('journal_line',
     sa.Column('tenant_id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('entry_id', sa.BigInteger(), autoincrement=False, nullable=False),

@@ -80,6 +80,8 @@ class AccountingPeriod(Master, table=True):
 class JournalEntry(SQLModel, table=True):
     """One balanced journal of one document. Its number is given right after the commit, without gaps: see `journal_number`.
 
+    That its documents exist is looked at once for all journals of a statement (`journal_entry_check`, `journal_correct`).
+
     Attributes:
         kind: original, correction (of an earlier value, by `cause_document_id`), or reversal (of `cause_document_id`).
         step: as in the movements of the document.
@@ -88,10 +90,9 @@ class JournalEntry(SQLModel, table=True):
     __tablename__: ClassVar[str] = "journal_entry"
     __table_args__ = (
         CheckConstraint("kind IN ('original', 'correction', 'reversal')", name="journal_entry_kind"),
-        ForeignKeyConstraint(["tenant_id", "cause_document_id"], ["record_ref.tenant_id", "record_ref.id"], name="journal_entry_cause_fk"),
         Index("journal_entry_document", "tenant_id", "document_id"),
         Index("journal_entry_once", "tenant_id", "document_id", "step", unique=True, postgresql_where=text("kind = 'original'")),
-        Index("journal_entry_cause", "tenant_id", "cause_document_id", postgresql_where=text("cause_document_id IS NOT NULL")),
+        Index("journal_entry_reversed", "tenant_id", "cause_document_id", postgresql_where=text("kind = 'reversal'")),
         Index("journal_entry_date", "tenant_id", "date", "id"),
         {"comment": "append_only"},
     )

@@ -66,26 +66,26 @@ class CostLayer(SQLModel, table=True):
 class CostPiece(SQLModel, table=True):
     """What a movement is worth, as signed rows: the piece as posted, and later the differences; current = the sum.
 
-    That movement and layer exist is looked at once for all pieces of a statement (`cost_piece_check`).
+    That movement and layer exist is looked at once for all pieces of a statement (`cost_piece_check`, `cost_correct`).
 
     Attributes:
-        document_id: the document whose journal carries the amount (the movement's own, or a revaluation).
+        document_id: the document whose journal carries the amount: the movement's own, or a revaluation, which changes values and
+            no quantities.
         cause_document_id: the document whose entry made us write the row.
         date: of the journal that carries it.
     """
 
     __tablename__: ClassVar[str] = "cost_piece"
     __table_args__ = (
-        Index("cost_piece_layer", "tenant_id", "layer_id"),
-        Index("cost_piece_since", "id", postgresql_using="brin"),
-        Index("cost_piece_document", "tenant_id", "document_id"),
+        Index("cost_piece_move", "tenant_id", "move_id"),
+        Index("cost_piece_revalued", "tenant_id", "document_id", postgresql_where=text("quantity = 0")),
         {"comment": "append_only"},
     )
 
     tenant_id: int = _big(key=True)
-    move_id: int = _big(key=True)
-    layer_id: int = _big(key=True)
     id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(always=False), primary_key=True))
+    move_id: int = _big()
+    layer_id: int = _big()
     document_id: int = _big()
     quantity: int = _big()
     value: int = _big()

@@ -98,7 +98,7 @@ def _recost(work: Work, request: Request, starts: dict[int, datetime], tell: Cal
     added = _added(past, _renamed(replay.columns(), ids), request.causes)
     repo_store.add_pieces(work, added)
     if past.revaluations:
-        repo_store.mark_revalued(work)
+        repo_store.mark_revalued(work, added)
     documents = repo_journal.add_journals(work, added, own)
     repo_store.set_heads(work, _heads(replay, past, request.items, touched))
     repo_store.set_clean(work, starts)

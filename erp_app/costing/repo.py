@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     Column = NDArray[np.int64]
 
-FEW = 50_000
 NONE = np.zeros(0, np.int64)
 _PLAN = "SELECT set_config('enable_seqscan', %(scan)s, true)"
 FOLLOWED = ["warehouse", "vendor", "in_transit", "quarantine", "customer"]
@@ -45,33 +44,19 @@ _MOVES = SQL(
     " JOIN stock_move m ON m.tenant_id = %(tenant)s AND m.item_id = t.item_id AND m.effective_at >= t.start"
     " ORDER BY m.effective_at, m.id",
 )
+# By the keys of the movements just read, as one array that the index is walked along, however many there are. (Taken from a sub-select, it
+# is not looked through by the planner.)
 _POSTED = SQL(
-    "SELECT p.move_id, p.layer_id, p.document_id, p.quantity, p.value"
-    " FROM unnest(%(items)s::bigint[], %(starts)s::timestamptz[]) AS t (item_id, start)"
-    " JOIN stock_move m ON m.tenant_id = %(tenant)s AND m.item_id = t.item_id AND m.effective_at >= t.start"
-    " JOIN cost_piece p ON p.tenant_id = m.tenant_id AND p.move_id = m.id",
+    "SELECT p.move_id, p.layer_id, p.document_id, p.quantity, p.value FROM cost_piece p"
+    " WHERE p.tenant_id = %(tenant)s AND p.move_id = ANY((SELECT %(moves)s)::bigint[])",
 )
 _LAYER = SQL(
     "l.id, l.move_id, coalesce(l.parent_layer_id, 0), l.origin_document_id, l.item_id, l.place_id, l.lot, l.effective_at, l.rank::bigint,"
     " l.quantity, l.value, l.taken",
 )
 _KNOWN = SQL(
-    "SELECT {layer} FROM unnest(%(items)s::bigint[], %(starts)s::timestamptz[]) AS t (item_id, start)"
-    " JOIN stock_move m ON m.tenant_id = %(tenant)s AND m.item_id = t.item_id AND m.effective_at >= t.start"
-    " JOIN cost_layer l ON l.tenant_id = m.tenant_id AND l.move_id = m.id",
+    "SELECT {layer} FROM cost_layer l WHERE l.tenant_id = %(tenant)s AND l.move_id = ANY((SELECT %(moves)s)::bigint[])",
 ).format(layer=_LAYER)
-# The same two when little lies after the moments, which the planner cannot know: each row is looked up by its key (OFFSET 0).
-_LATER = SQL(
-    "unnest(%(items)s::bigint[], %(starts)s::timestamptz[]) AS t (item_id, start) CROSS JOIN LATERAL (SELECT m.id FROM stock_move m"
-    " WHERE m.tenant_id = %(tenant)s AND m.item_id = t.item_id AND m.effective_at >= t.start ORDER BY m.effective_at OFFSET 0) m",
-)
-_POSTED_FEW = SQL(
-    "SELECT p.* FROM {later} CROSS JOIN LATERAL (SELECT p.move_id, p.layer_id, p.document_id, p.quantity, p.value FROM cost_piece p"
-    " WHERE p.tenant_id = %(tenant)s AND p.move_id = m.id OFFSET 0) p",
-).format(later=_LATER)
-_KNOWN_FEW = SQL(
-    "SELECT {layer} FROM {later} CROSS JOIN LATERAL (SELECT * FROM cost_layer l WHERE l.tenant_id = %(tenant)s AND l.move_id = m.id OFFSET 0) l",
-).format(layer=_LAYER, later=_LATER)
 # Only what is asked for is looked up, each layer by its key (OFFSET 0): how deep a queue is does not matter. (The head is made whole within
 # its own subquery: behind row-level security a COALESCE in a condition keeps the planner from using it to enter the index.)
 _OPENING = SQL(
@@ -110,8 +95,9 @@ _REVALUATIONS = SQL(
     " GROUP BY r.document_id",
 )
 _QUEUES = SQL(
-    "SELECT DISTINCT m.item_id, q.place_id, q.lot FROM unnest(%(items)s::bigint[], %(starts)s::timestamptz[]) AS t (item_id, start)"
-    " JOIN stock_move m ON m.tenant_id = %(tenant)s AND m.item_id = t.item_id AND m.effective_at >= t.start"
+    "SELECT DISTINCT m.item_id, q.place_id, q.lot FROM (SELECT DISTINCT m.item_id, m.from_place_id, m.from_lot, m.to_place_id, m.to_lot"
+    "  FROM unnest(%(items)s::bigint[], %(starts)s::timestamptz[]) AS t (item_id, start)"
+    "  JOIN stock_move m ON m.tenant_id = %(tenant)s AND m.item_id = t.item_id AND m.effective_at >= t.start) m"
     " CROSS JOIN LATERAL (VALUES (m.from_place_id, m.from_lot), (m.to_place_id, m.to_lot)) q (place_id, lot)",
 )
 _LOCK = SQL(
@@ -121,9 +107,7 @@ _LOCK = SQL(
 )
 
 
-_LOCK_ITEMS = (
-    "SELECT count(*) FROM (SELECT 1 FROM item WHERE tenant_id = %(tenant)s AND id = ANY(%(items)s) ORDER BY id FOR UPDATE SKIP LOCKED) locked"
-)
+_LOCK_ITEMS = "SELECT count(*) FROM (SELECT 1 FROM item WHERE tenant_id = %(tenant)s AND id = ANY(%(items)s) ORDER BY id FOR UPDATE SKIP LOCKED) locked"
 _LOCK_FREE = (
     "WITH wanted AS (SELECT b.item_id, b.place_id, b.lot FROM stock_balance b WHERE b.tenant_id = %(tenant)s AND b.item_id = ANY(%(items)s) AND (b.lot = 0"
     "  OR (b.item_id, b.place_id, b.lot) IN (SELECT * FROM unnest(%(q_item)s::bigint[], %(q_place)s::bigint[], %(q_lot)s::bigint[])))),"
@@ -208,12 +192,11 @@ def load(work: Work, starts: dict[int, datetime], also: Iterable[tuple[int, int,
     params: dict[str, Any] = {"tenant": work.actor.tenant_id, "items": list(starts), "starts": list(starts.values())}
     followed = followed_places(work)
     past.moves, past.facts = _moves(work, params, followed)
-    few = len(past.moves) < FEW
-    work.conn.execute(_PLAN, {"scan": "off" if few else "on"})
-    past.posted = PieceColumns(*wire.read(work.conn, _POSTED_FEW if few else _POSTED, params, 5))
-    past.stored = {layer.id: layer for layer in _layers(work, _KNOWN_FEW if few else _KNOWN, params, followed)}
-    past.known = set(past.stored)
+    read = {**params, "moves": wire.Numbers(past.facts.move)}
     work.conn.execute(_PLAN, {"scan": "off"})
+    past.posted = PieceColumns(*wire.read(work.conn, _POSTED, read, 5))
+    past.stored = {layer.id: layer for layer in _layers(work, _KNOWN, read, followed)}
+    past.known = set(past.stored)
     past.opening = _opening(work, params, past, followed, also)
     work.conn.execute(_PLAN, {"scan": "on"})
     _revaluations(work, params, past, followed)

@@ -62,7 +62,7 @@ def add(work: Work, item: int, at: datetime, moves: tuple[int, int], reason: str
     """Store a checkpoint: (highest movement id, number of movements since the one before), (layers, hash). The item is held."""
     work.run(
         "INSERT INTO cost_checkpoint (tenant_id, item_id, at, last_move_id, moves, reason, layers, sha256, last_piece_id, made_at)"
-        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, nextval(pg_get_serial_sequence('cost_piece', 'id')), clock_timestamp())",
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, nextval('cost_piece_id_seq'), clock_timestamp())",
         (work.actor.tenant_id, item, at, *moves, reason, *sealed),
     )
 

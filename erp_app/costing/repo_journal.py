@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from psycopg.sql import SQL, Identifier
+from psycopg.sql import SQL
 
 from erp_app.costing import wire
 from erp_app.costing.corrections import Corrections, Entries, entries, line_numbers
@@ -16,22 +16,8 @@ if TYPE_CHECKING:
     from erp_app.costing.difference import Whole
     from erp_app.kernel.uow import Work
 
-_TABLES = {
-    "fresh_entry": "(id bigint, document_id bigint, at timestamptz, cause_id bigint)",
-    "fresh_line": "(entry_id bigint, line_no bigint, account_id bigint, amount bigint, at timestamptz)",
-    "fresh_amount": "(document_id bigint, account_id bigint, amount bigint)",
-}
-_ADD_ENTRIES = SQL(
-    "INSERT INTO journal_entry (tenant_id, id, document_id, kind, cause_document_id, date, effective_at)"
-    " SELECT %(tenant)s, f.id, f.document_id, 'correction', f.cause_id, (f.at AT TIME ZONE z.zone)::date, f.at FROM fresh_entry f"
-    " CROSS JOIN (SELECT tenant_zone(%(tenant)s) AS zone OFFSET 0) z",
-)
-_ADD_LINES = SQL(
-    "INSERT INTO journal_line (tenant_id, entry_id, line_no, account_id, debit, credit, date)"
-    " SELECT %(tenant)s, f.entry_id, f.line_no, f.account_id, greatest(f.amount, 0), greatest(-f.amount, 0), (f.at AT TIME ZONE z.zone)::date"
-    " FROM fresh_line f CROSS JOIN (SELECT tenant_zone(%(tenant)s) AS zone OFFSET 0) z",
-)
-_NEW_IDS = SQL("SELECT nextval(pg_get_serial_sequence('journal_entry', 'id')) FROM generate_series(1, %(count)s)")
+_AMOUNTS = SQL("CREATE TEMPORARY TABLE IF NOT EXISTS fresh_amount (document_id bigint, account_id bigint, amount bigint) ON COMMIT DROP")
+_CORRECT = SQL("SELECT journal_correct(%s, %s, %s, %s, %s, %s, %s)")
 _ACCOUNTS = SQL("SELECT id, row_number() OVER (ORDER BY code) FROM account WHERE tenant_id = %(tenant)s ORDER BY id")
 
 
@@ -44,7 +30,7 @@ def add_journals(work: Work, found: Corrections, own: int = 0) -> list[int]:
     if own:
         mine = np.flatnonzero(whole.document == own)
         lines = np.isin(whole.entry, mine)
-        _send(work, "fresh_amount", [whole.document[whole.entry[lines]], whole.account[lines], whole.amount[lines]])
+        _leave(work, [whole.document[whole.entry[lines]], whole.account[lines], whole.amount[lines]])
         whole = _without(whole, mine)
     if len(whole.document):
         _write(work, whole)
@@ -61,17 +47,15 @@ def _without(whole: Entries, gone: np.typing.NDArray[np.intp]) -> Entries:
 
 
 def _write(work: Work, whole: Entries) -> None:
-    tenant = {"tenant": work.actor.tenant_id}
-    ids = wire.read(work.conn, _NEW_IDS, {"count": len(whole.document)}, 1)[0]
-    known, rank = wire.read(work.conn, _ACCOUNTS, tenant, 2)
+    """Store and seal the journals: the database looks at all of them at once, and not at each at commit."""
+    known, rank = wire.read(work.conn, _ACCOUNTS, {"tenant": work.actor.tenant_id}, 2)
     numbers = line_numbers(whole.entry, rank[np.searchsorted(known, whole.account)], whole.amount)
-    _send(work, "fresh_entry", [ids, whole.document, whole.at, whole.cause])
-    _send(work, "fresh_line", [ids[whole.entry], numbers, whole.account, whole.amount, whole.at[whole.entry]])
-    work.run(_ADD_ENTRIES, tenant)
-    work.run(_ADD_LINES, tenant)
+    heads = [wire.Numbers(whole.document), wire.Numbers(whole.cause), wire.Moments(whole.at)]
+    wire.run(work.conn, _CORRECT, [*heads, *map(wire.Numbers, (whole.entry + 1, numbers, whole.account, whole.amount))])
 
 
-def _send(work: Work, table: str, columns: Sequence[Whole]) -> None:
-    work.conn.execute(SQL("CREATE TEMPORARY TABLE IF NOT EXISTS {} {} ON COMMIT DROP").format(Identifier(table), SQL(_TABLES[table])))
-    work.conn.execute(SQL("TRUNCATE {}").format(Identifier(table)))
-    wire.write(work.conn, SQL("COPY {} FROM STDIN (FORMAT BINARY)").format(Identifier(table)), columns)
+def _leave(work: Work, columns: Sequence[Whole]) -> None:
+    """Leave a document's amounts to the posting that writes its journal."""
+    work.conn.execute(_AMOUNTS)
+    work.conn.execute("TRUNCATE fresh_amount")
+    wire.write(work.conn, SQL("COPY fresh_amount FROM STDIN (FORMAT BINARY)"), columns)

@@ -26,10 +26,9 @@ if TYPE_CHECKING:
 _TABLES = {
     "fresh_layer": "id move_id parent_id origin_id rank quantity value taken",
     "fresh_state": "id origin_id rank quantity value taken",
-    "fresh_piece": "move_id layer_id document_id quantity value cause_id at",
     "fresh_head": "item_id place_id lot at move_id whole",
 }
-_NEW_IDS = SQL("SELECT nextval(pg_get_serial_sequence('cost_layer', 'id')) FROM generate_series(1, %s)")
+_NEW_IDS = SQL("SELECT nextval('cost_layer_id_seq') FROM generate_series(1, %s)")
 _ADD_LAYERS = SQL(
     "INSERT INTO cost_layer (tenant_id, id, move_id, parent_layer_id, origin_document_id, item_id, place_id, lot, effective_at, rank,"
     " quantity, value, taken) SELECT m.tenant_id, f.id, f.move_id, nullif(f.parent_id, 0), f.origin_id, m.item_id, m.to_place_id, m.to_lot,"
@@ -40,11 +39,7 @@ _SET_LAYERS = SQL(
     " FROM fresh_state f WHERE l.tenant_id = %(tenant)s AND l.id = f.id"
     " AND (l.origin_document_id, l.rank, l.quantity, l.value, l.taken) IS DISTINCT FROM (f.origin_id, f.rank::int, f.quantity, f.value, f.taken)",
 )
-_ADD_PIECES = SQL(
-    "INSERT INTO cost_piece (tenant_id, move_id, layer_id, document_id, quantity, value, cause_document_id, date)"
-    " SELECT %(tenant)s, f.move_id, f.layer_id, f.document_id, f.quantity, f.value, f.cause_id, (f.at AT TIME ZONE z.zone)::date"
-    " FROM fresh_piece f CROSS JOIN (SELECT tenant_zone(%(tenant)s) AS zone OFFSET 0) z",
-)
+_ADD_PIECES = SQL("SELECT cost_correct(%s, %s, %s, %s, %s, %s, %s)")
 _SET_HEADS = SQL(
     "UPDATE stock_balance b SET head_at = f.at, head_move_id = f.move_id FROM fresh_head f"
     " WHERE b.tenant_id = %(tenant)s AND b.item_id = f.item_id AND b.place_id = f.place_id AND b.lot = f.lot"
@@ -56,10 +51,11 @@ _CLEAN = SQL(
     " WHERE b.tenant_id = %(tenant)s AND b.item_id = t.item_id AND b.dirty_from >= t.start",
 )
 _MARK_REVALUED = SQL(
-    "UPDATE stock_balance b SET last_out_at = q.at FROM (SELECT m.item_id, x.place_id, x.lot, max(f.at) AS at FROM fresh_piece f"
-    "  JOIN stock_move m ON m.tenant_id = %(tenant)s AND m.id = f.move_id AND m.document_id <> f.document_id"
+    "UPDATE stock_balance b SET last_out_at = q.at FROM (SELECT m.item_id, x.place_id, x.lot, max(f.at) AS at"
+    "  FROM unnest(%s, %s, %s) AS f (move_id, document_id, at)"
+    "  JOIN stock_move m ON m.tenant_id = current_setting('app.tenant')::bigint AND m.id = f.move_id AND m.document_id <> f.document_id"
     "  CROSS JOIN LATERAL (VALUES (m.from_place_id, m.from_lot), (m.to_place_id, m.to_lot)) x (place_id, lot) GROUP BY 1, 2, 3) q"
-    " WHERE b.tenant_id = %(tenant)s AND b.item_id = q.item_id AND b.place_id = q.place_id AND b.lot = q.lot"
+    " WHERE b.tenant_id = current_setting('app.tenant')::bigint AND b.item_id = q.item_id AND b.place_id = q.place_id AND b.lot = q.lot"
     " AND coalesce(b.last_out_at, '-infinity') < q.at",
 )
 _LAY_WHAT_LEFT = SQL(
@@ -114,13 +110,12 @@ def set_layers(work: Work, layers: Sequence[Layer]) -> int:
 def add_pieces(work: Work, found: Corrections) -> None:
     """Append what differs, each with the document that caused it and the time of the document it belongs to."""
     if len(found.at):
-        _copy(work, "fresh_piece", [*found.pieces, found.cause, found.at])
-        work.run(_ADD_PIECES, {"tenant": work.actor.tenant_id})
+        wire.run(work.conn, _ADD_PIECES, [*map(wire.Numbers, (*found.pieces, found.cause)), wire.Moments(found.at)])
 
 
-def mark_revalued(work: Work) -> None:
+def mark_revalued(work: Work, found: Corrections) -> None:
     """Note on each queue the latest revaluation that changed what lay there: whatever is effective before it is late from now on."""
-    work.run(_MARK_REVALUED, {"tenant": work.actor.tenant_id})
+    wire.run(work.conn, _MARK_REVALUED, [wire.Numbers(found.pieces.move), wire.Numbers(found.pieces.document), wire.Moments(found.at)])
 
 
 def set_heads(work: Work, heads: Iterable[tuple[Queue, int, int, bool]]) -> None:

@@ -33,9 +33,11 @@ _TOTAL: LiteralString = (
     " bad AS (SELECT sum(debit) AS debit, sum(credit) AS credit FROM checked HAVING sum(debit) <> sum(credit))"
 )
 _DOCUMENTS: LiteralString = (
-    "WITH checked AS (SELECT id, document_id FROM journal_entry WHERE tenant_id = %(tenant)s),"
-    " bad AS (SELECT c.id AS entry, c.document_id FROM checked c LEFT JOIN record_ref r ON r.tenant_id = %(tenant)s AND r.id = c.document_id"
-    " WHERE r.id IS NULL)"
+    "WITH checked AS (SELECT id, document_id, cause_document_id FROM journal_entry WHERE tenant_id = %(tenant)s),"
+    " bad AS (SELECT c.id AS entry, c.document_id, c.cause_document_id FROM checked c"
+    " LEFT JOIN record_ref r ON r.tenant_id = %(tenant)s AND r.id = c.document_id"
+    " LEFT JOIN record_ref y ON y.tenant_id = %(tenant)s AND y.id = c.cause_document_id"
+    " WHERE r.id IS NULL OR y.id IS NULL AND c.cause_document_id IS NOT NULL)"
 )
 # Where foreign keys would cost every posting more than the rest of it, references are looked at when rows are stored, and proved here.
 _REFERENCES: LiteralString = (
@@ -46,7 +48,9 @@ _REFERENCES: LiteralString = (
     "  LEFT JOIN account a ON a.tenant_id = m.tenant_id AND a.id = m.from_account_id"
     "  LEFT JOIN account b ON b.tenant_id = m.tenant_id AND b.id = m.to_account_id"
     "  LEFT JOIN stock_move s ON s.tenant_id = m.tenant_id AND s.id = m.source_move_id WHERE m.tenant_id = %(tenant)s"
-    " UNION ALL SELECT 'piece', c.id, num_nonnulls(m.id, y.id) = 2 FROM cost_piece c LEFT JOIN stock_move m ON m.tenant_id = c.tenant_id AND m.id = c.move_id"
+    " UNION ALL SELECT 'piece', c.id, num_nonnulls(m.id, y.id) = 2 AND (c.document_id = m.document_id OR c.quantity = 0 AND v.document_id IS NOT NULL)"
+    "  FROM cost_piece c LEFT JOIN stock_move m ON m.tenant_id = c.tenant_id AND m.id = c.move_id"
+    "  LEFT JOIN (SELECT DISTINCT document_id FROM cost_revaluation WHERE tenant_id = %(tenant)s) v ON v.document_id = c.document_id"
     "  LEFT JOIN cost_layer y ON y.tenant_id = c.tenant_id AND y.id = c.layer_id WHERE c.tenant_id = %(tenant)s"
     " UNION ALL SELECT 'journal line', l.entry_id, num_nonnulls(e.id, n.entry_id, a.id) = 3 FROM journal_line l"
     "  LEFT JOIN journal_entry e ON e.tenant_id = l.tenant_id AND e.id = l.entry_id"

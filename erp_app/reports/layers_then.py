@@ -33,7 +33,7 @@ OPEN_THEN: LiteralString = (
     "  SELECT c.move_id, c.layer_id, c.quantity, c.value FROM late c JOIN stock_move m ON m.id = c.move_id"
     "  JOIN base b ON b.item_id = m.item_id AND m.effective_at <= b.at AND c.id > b.last_piece WHERE" + _COUNTS + "  UNION ALL"
     "  SELECT c.move_id, c.layer_id, c.quantity, c.value FROM (SELECT DISTINCT document_id, effective_at FROM cost_revaluation) v"
-    "  JOIN cost_piece c ON c.document_id = v.document_id JOIN stock_move m ON m.id = c.move_id AND m.document_id <> c.document_id"
+    "  JOIN cost_piece c ON c.document_id = v.document_id AND c.quantity = 0 JOIN stock_move m ON m.id = c.move_id AND m.document_id <> c.document_id"
     "  JOIN base b ON b.item_id = m.item_id AND m.effective_at <= b.at AND v.effective_at > b.at AND c.id <= b.last_piece WHERE" + _COUNTS + "),"
     " piece AS MATERIALIZED (SELECT move_id, layer_id, sum(quantity)::bigint AS quantity, sum(value)::bigint AS value FROM fresh GROUP BY 1, 2),"
     " total AS (SELECT id, sum(quantity)::bigint AS quantity, sum(value)::bigint AS value FROM ("

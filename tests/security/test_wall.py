@@ -30,7 +30,8 @@ OTHER_POLICIES = {
     ("audit_event", "relay_reads", "{erp_relay}", "SELECT"),
     ("record_ref", "owner_searches", "{erp_owner}", "SELECT"),
 }
-DEFINERS = {"record_search", "record_search_similar", "post_plain", "stock_balance_follow"}  # run as the owner; each keeps the tenant itself
+# Run as the owner; each keeps the tenant itself.
+DEFINERS = {"record_search", "record_search_similar", "post_plain", "cost_correct", "journal_correct", "stock_balance_follow"}
 RELAY_READS = {"outbox", "event_done", "event_delivery", "tenant", "audit_event"}
 
 
