@@ -21,7 +21,7 @@ def arguments(_parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Migrate the running or the stopped installation."""
-    with installation(options.data) as endpoints:
+    with installation(options.data, prepared=False) as endpoints:
         changed = migrations.prepare(os.environ["ERP_ADMIN_URL"], passwords_of(options.data, endpoints))
     sys.stdout.write("The database was migrated.\n" if changed else "The database is up to date.\n")
     return 0

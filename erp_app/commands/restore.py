@@ -29,7 +29,7 @@ def run(options: argparse.Namespace) -> int:
     if options.previous or options.file is None:
         return _previous(options)
     started = clock.monotonic()
-    with installation(options.data) as endpoints, backup.opened(options.file) as (archive, manifest):
+    with installation(options.data, prepared=False) as endpoints, backup.opened(options.file) as (archive, manifest):
         passwords = passwords_of(options.data, endpoints)
         place = restore.Place(endpoints.admin_url)
         fresh = f"{place.database}_restore"

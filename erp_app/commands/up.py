@@ -14,7 +14,7 @@ from erp_app.kernel import build, clock, preparation
 from erp_app.kernel.config import settings
 from erp_app.kernel.embedded import ServerError
 from erp_app.kernel.embedded.process import end_survivors, spawn, tail
-from erp_app.kernel.installation import ROOT, Servers, child_env, ensure_database, owner_env, prepare_servers, this_python
+from erp_app.kernel.installation import ROOT, Servers, check_own_servers, child_env, ensure_database, owner_env, prepare_servers, this_python
 from erp_app.kernel.limits import WORKER_PROCESSES
 from erp_app.kernel.machine import answers, check_machine, is_loopback, left_behind
 from erp_app.kernel.supervisor import Service, StopRequested, Supervisor, tell
@@ -53,6 +53,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         data.withdraw()
         check_machine(data, options.host, options.port)
+        check_own_servers()
         demo = not options.no_demo and is_loopback(options.host)
         with Supervisor() as supervisor:
             try:
@@ -87,7 +88,6 @@ class Start:
         if survivors:
             self.say(f"Ended {survivors} processes of a start that was killed")
         servers = prepare_servers(self.data)
-        servers.check_own()
         self._databases(servers)
         endpoints = replace(servers.endpoints, web_url=self._url(), pid=os.getpid(), demo=self.demo)
         self._prepare(endpoints)

@@ -14,7 +14,7 @@ import psycopg
 import redis
 from psycopg import sql
 
-from erp_app.kernel import clock, db, roles
+from erp_app.kernel import clock, db, preparation, roles
 from erp_app.kernel.config import settings
 from erp_app.kernel.datafolder import DataFolder, Endpoints
 from erp_app.kernel.embedded import ServerError
@@ -49,13 +49,6 @@ class Servers:
             embedded_redis=self.valkey is not None,
         )
 
-    def check_own(self) -> None:
-        """Refuse servers of the user's that cannot be used, before anything is started. Raises ServerError."""
-        if self.postgres is None:
-            _check_database(_own_database())
-        if self.valkey is None:
-            _check_redis(os.environ["REDIS_URL"])
-
     def stop(self) -> None:
         """Stop what was started."""
         for server in (self.valkey, self.postgres):
@@ -69,6 +62,14 @@ def prepare_servers(data: DataFolder) -> Servers:
         postgres=None if os.environ.get("DATABASE_URL") else prepare_postgres(data.path / "postgres", log=data.log("postgres")),
         valkey=None if os.environ.get("REDIS_URL") else prepare_valkey(data.path / "valkey", log=data.log("valkey")),
     )
+
+
+def check_own_servers() -> None:
+    """Refuse servers of the user's that cannot be used, before anything is started. Raises ServerError."""
+    if os.environ.get("DATABASE_URL"):
+        _check_database(_own_database())
+    if os.environ.get("REDIS_URL"):
+        _check_redis(os.environ["REDIS_URL"])
 
 
 def ensure_database(server: PostgresServer) -> None:
@@ -122,10 +123,11 @@ def owner_env(data: DataFolder, endpoints: Endpoints) -> dict[str, str]:
 
 
 @contextmanager
-def installation(data: DataFolder) -> Iterator[Endpoints]:
+def installation(data: DataFolder, *, prepared: bool = True) -> Iterator[Endpoints]:
     """Use the installation in this process: the running system, or servers started for this command alone.
 
-    Within the block `settings()` and the connection pools are those of the installation. Raises ServerError.
+    Within the block `settings()` and the connection pools are those of the installation. Raises ServerError; where nothing is to be
+    found in a database without our schema, also for that, unless `prepared` is False.
     """
     data.make()
     lock = data.lock()
@@ -136,6 +138,8 @@ def installation(data: DataFolder) -> Iterator[Endpoints]:
         else:
             servers = prepare_servers(data)
             endpoints = _start_for_command(servers)
+        if prepared and not preparation.has_schema(endpoints.admin_url):
+            raise ServerError(f"nothing is installed in {data.path} yet: ./erp up or ./erp migrate makes the database")
         with adopted(owner_env(data, endpoints)):
             yield endpoints
     finally:
@@ -146,7 +150,7 @@ def installation(data: DataFolder) -> Iterator[Endpoints]:
 
 
 def _start_for_command(servers: Servers) -> Endpoints:
-    servers.check_own()
+    check_own_servers()
     if servers.postgres is not None:
         servers.postgres.launch()
         servers.postgres.wait()

@@ -18,11 +18,16 @@ if TYPE_CHECKING:
     from erp_app.kernel.datafolder import DataFolder
 
 
+LAST_PORT = 65535
+
+
 def check_machine(data: DataFolder, host: str, port: int) -> None:
     """Refuse what cannot work before anything is started. Raises ServerError."""
     free = shutil.disk_usage(data.path).free
     if free < FREE_DISK_AT_START:
         raise ServerError(f"the disk is full: {free // 2**20} MB free at {data.path}, {FREE_DISK_AT_START // 2**20} MB are needed to start")
+    if not 1 <= port <= LAST_PORT:
+        raise ServerError(f"there is no port {port}; choose one from 1 to {LAST_PORT} with --port")
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind, protocol) as probe:

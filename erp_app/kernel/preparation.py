@@ -29,6 +29,12 @@ def note_prepared(data: DataFolder, admin_url: str, *, demo: bool) -> None:
     (data.run / "prepared").write_text(" ".join(words), encoding="ascii")
 
 
+def has_schema(admin_url: str) -> bool:
+    """True when the database was prepared at all, by whatever version."""
+    with psycopg.connect(admin_url) as conn:
+        return conn.execute("SELECT to_regclass('public.alembic_version') IS NOT NULL").fetchone() == (True,)
+
+
 def _sources() -> str:
     """Digest of everything that makes the schema."""
     total = hashlib.sha256()

@@ -21,7 +21,7 @@ import pytest
 from erp_app.kernel import machine
 from erp_app.kernel.datafolder import DataFolder
 from erp_app.kernel.embedded import ServerError
-from erp_app.kernel.installation import ROOT
+from erp_app.kernel.installation import ROOT, installation
 from tests.runtime.system import Up, eventually, free_port, get
 
 pytestmark = pytest.mark.slow
@@ -96,12 +96,26 @@ def test_a_port_that_is_taken_is_named(up: Start) -> None:
 def test_a_server_that_is_not_there_is_named(up: Start, name: str, value: str, told: str) -> None:
     system = up(env={name: value})
     assert system.ended() == 1
-    complaints = [line for line in system.lines if line.startswith("erp: ")]
-    assert len(complaints) == 1, system.said
-    assert complaints[0].startswith(told)
+    assert len(system.lines) == 1, system.said
+    assert system.lines[0].startswith(told)
     assert "Traceback" not in system.said
     assert system.family() == []
-    assert not (system.data.path / "postgres" / "cluster").exists()
+    assert not (system.data.path / "postgres").exists()
+
+
+@pytest.mark.parametrize("port", [0, 65536, 99999])
+def test_a_port_that_cannot_be_is_told_before_anything_is_started(folder: Path, port: int) -> None:
+    folder.mkdir()
+    with pytest.raises(ServerError, match=f"there is no port {port}; choose one from 1 to 65535"):
+        machine.check_machine(DataFolder(folder), "127.0.0.1", port)
+
+
+def test_a_command_on_an_empty_folder_says_that_nothing_is_installed(folder: Path) -> None:
+    with pytest.raises(ServerError, match=r"nothing is installed in .* yet: \./erp up or \./erp migrate makes the database"), installation(DataFolder(folder)):
+        pass
+    assert DataFolder(folder).running() is None
+    with installation(DataFolder(folder), prepared=False) as endpoints:
+        assert endpoints.embedded_database
 
 
 def test_a_full_disk_is_told_before_anything_is_started(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
