@@ -77,7 +77,7 @@ CROSS JOIN LATERAL (
   SELECT avg(q.quantity) AS usual, count(*) AS n FROM (
     SELECT x.quantity FROM stock_move x WHERE x.item_id = m.item_id AND x.from_place_id = m.from_place_id AND x.from_lot = 0 AND m.from_lot = 0
       AND (x.effective_at, x.id) < (m.effective_at, m.id) ORDER BY x.effective_at DESC, x.id DESC LIMIT 50) q) u
-WHERE m.recorded_at >= %(since)s AND u.n >= 10 AND m.quantity > u.usual * %(threshold)s
+WHERE m.recorded_at >= %(since)s AND u.n >= 10 AND m.quantity * 100 > u.usual * %(threshold)s
 """
 
 RECEIPT_WITHOUT_BILL: LiteralString = """
@@ -123,7 +123,7 @@ def find(work: Work, kind: str, *, since: datetime, hours: int, threshold: Decim
     Args:
         since: only what was recorded (or fell due) after it.
         hours: what the rule allows.
-        threshold: percent or factor, where the kind has one.
+        threshold: percent, where the kind has one.
     """
     if kind == "integrity":
         return _integrity(work)
@@ -135,14 +135,11 @@ def find(work: Work, kind: str, *, since: datetime, hours: int, threshold: Decim
 
 def _integrity(work: Work) -> list[dict[str, Any]]:
     """Every check of the integrity report that is violated is one finding a day for each item it is about (or one, when about none)."""
-    from erp_app.reports.integrity import prove  # noqa: PLC0415 - heavy, and only this kind needs it
+    from erp_app.reports.integrity import prove_and_note  # noqa: PLC0415 - heavy, and only this kind needs it
 
     day = work.now.date().isoformat()
     found = []
-    checks = prove(work)["checks"]
-    totals = {"checks": len(checks), "rows": sum(one["rows_checked"] for one in checks), "violations": sum(one["violations"] for one in checks)}
-    work.audit("integrity.proved", resource="integrity", after=totals)
-    for check in checks:
+    for check in prove_and_note(work)["checks"]:
         for item, offenders in repo.items_of(work, check["offenders"]).items() if check["violations"] else ():
             found.append({
                 "key": f"integrity:{check['name']}:{item or ''}:{day}"[:120], "record_id": repo.record_of(work, offenders[0].get("document")), "item_id": item,

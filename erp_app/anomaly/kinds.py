@@ -12,7 +12,7 @@ class Kind:
 
     Attributes:
         hours: how long something may take before it is a finding; 0 where time does not matter.
-        threshold: percent (price jump) or factor (quantity outlier); None where there is none.
+        threshold: percent, by which a price may differ from the last one, or of the usual quantity; None where there is none.
         sla_hours: how soon a finding must be settled.
     """
 
@@ -30,7 +30,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("missing_gate", "Goods moved without a gate event", "medium", hours=24),
     Kind("price_jump", "Purchase price far from the last one", "medium", threshold=Decimal(25)),
     Kind("zero_cost", "Goods entered without any cost", "high", sla_hours=24),
-    Kind("quantity_outlier", "Quantity far beyond what is usual", "medium", threshold=Decimal(10)),
+    Kind("quantity_outlier", "Quantity far beyond what is usual", "medium", threshold=Decimal(1000)),
     Kind("receipt_without_bill", "Receipt not billed", "low", hours=24 * 14, sla_hours=24 * 7),
     Kind("delivery_without_verification", "Delivery note not verified", "medium", hours=72),
     Kind("duplicate_bill", "Two bills that look like one", "high", hours=72, sla_hours=24),

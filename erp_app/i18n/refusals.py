@@ -1,4 +1,4 @@
-"""Refusals in the reader's language: the services speak English; each of their sentences stands in a catalogue by its code.
+"""Refusals and findings in the reader's language: the services speak English; each of their sentences stands in a catalogue by its code.
 
 A sentence is found by its fixed words; what stands between them (numbers, codes, labels, a field's message) is carried over, and
 translated itself where a catalogue knows it.
@@ -15,7 +15,7 @@ from pathlib import Path
 from erp_app.i18n import LANGUAGES, catalogue
 
 CATALOGUE = Path(__file__).with_name("refusals.id.json")
-FIELDS, PHRASES = "field", "phrase"  # messages beside a field; parts of sentences
+FIELDS, PHRASES, FINDINGS = "field", "phrase", "finding"  # messages beside a field; parts of sentences; what a rule found
 Sentences = list[tuple[re.Pattern[str], str]]
 
 
@@ -31,6 +31,11 @@ def messages(code: str, errors: Mapping[str, str], lang: str) -> dict[str, str]:
     if lang != "id":
         return dict(errors)
     return {name: _said(FIELDS, text) or _said(code, text) or text for name, text in errors.items()}
+
+
+def finding(text: str, lang: str) -> str:
+    """Return what a rule found in a language; a finding is stored in English."""
+    return text if lang != "id" else _said(FINDINGS, text) or text
 
 
 def asked_language(header: str) -> str:

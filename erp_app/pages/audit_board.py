@@ -18,6 +18,7 @@ def audit_board() -> rx.Component:
             rx.el.h1(t("Audit dashboard")),
             rx.el.span(t("as of"), " ", kit.Value.create(kind="moment", value=AuditBoard.as_of, tz=Session.tz), class_name="asof"),
             rx.el.div(class_name="grow"),
+            rx.cond(AuditBoard.can_look, rx.el.button(t("Look now"), class_name="btn", on_click=AuditBoard.look, custom_attrs={"data-testid": "look"})),
             rx.link(t("Anomalies"), href="/anomalies?state=open", underline="none", class_name="btn"),
             rx.cond(Session.open_pages.contains("/anomaly-rules"), rx.link(t("Anomaly rules"), href="/anomaly-rules", underline="none", class_name="btn")),
             rx.cond(Session.open_pages.contains("/cost-queues"), rx.link(t("Cost queues"), href="/cost-queues", underline="none", class_name="btn")),

@@ -27,7 +27,7 @@ def _whole() -> rx.Var[Any]:
 
 
 def _format(options: str) -> rx.Var[Any]:
-    return rx.Var(f"(v) => Intl.NumberFormat({Session.lang} === 'id' ? 'id-ID' : 'en-GB'{options}).format(v)")
+    return rx.Var(f"(v) => Intl.NumberFormat({Session.lang} === 'id' ? 'id' : 'en'{options}).format(v)")
 
 
 def sales_by_day(rows: rx.Var[list[dict[str, Any]]]) -> rx.Component:

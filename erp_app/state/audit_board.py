@@ -11,9 +11,10 @@ from erp_app.anomaly.kinds import KINDS
 from erp_app.document import registry
 from erp_app.iam import page_access
 from erp_app.kernel import clock
+from erp_app.kernel.access import may
 from erp_app.kernel.errors import ErpError
 from erp_app.reports import audit_board
-from erp_app.state.desk import refused, run
+from erp_app.state.desk import done, refused, run
 from erp_app.state.guard import actor, requires
 from erp_app.state.hub import hub
 from erp_app.state.listing import NOTHING
@@ -35,6 +36,7 @@ class AuditBoard(rx.State):
     proof: dict[str, Any] = {}
     corrections: list[dict[str, Any]] = []
     repairs: list[dict[str, Any]] = []
+    can_look: bool = False
     as_of: str = ""
     ready: bool = False
 
@@ -42,7 +44,7 @@ class AuditBoard(rx.State):
     @requires("audit-board", "view")
     async def open(self) -> Any:
         """Follow findings and corrections, then show the figures."""
-        await hub.join(self, "doc:anomalies", "ledger", "queue")
+        await hub.join(self, "doc:anomalies", "ledger", "queue", "integrity")
         return await self._read()
 
     @rx.event
@@ -50,6 +52,13 @@ class AuditBoard(rx.State):
     async def refresh(self) -> Any:
         """Read again (live)."""
         return await self._read()
+
+    @rx.event
+    @requires("anomaly-rules", "edit")
+    async def look(self) -> Any:
+        """Have a worker run all rules now; what they find comes in by itself."""
+        await run(lambda work: work.emit("anomalies.due", {}))
+        return done("The rules run now; what they find appears here.", actor().lang)
 
     async def _read(self) -> Any:
         try:
@@ -69,6 +78,7 @@ class AuditBoard(rx.State):
         types = {one.plural for one in registry.all_types()}
         self.corrections = [_correction(one, types) for one in found.get("corrections", [])]
         self.repairs = [_repair(one, types) for one in found.get("repairs", [])]
+        self.can_look = may(actor(), "anomaly-rules", "edit")
         self.as_of, self.ready = now, True
         return None
 

@@ -10,7 +10,7 @@ import reflex as rx
 from erp_app.anomaly import service as anomalies
 from erp_app.document import comments, flow, graph, registry, repo, service, shape, timeline
 from erp_app.document.declare import DocumentType
-from erp_app.i18n import say
+from erp_app.i18n import refusals, say
 from erp_app.kernel.access import may
 from erp_app.kernel.errors import Conflict, ErpError, NotFound
 from erp_app.kernel.uow import Work
@@ -270,7 +270,10 @@ class Detail(rx.State):
                 f"window.prompt({json.dumps(say('Hand this link on. It is good once, for three days.', lang))}, location.origin + {json.dumps(answer['link'])})"
             )
         if "found" in answer and "examples" in answer:  # a rule that was tried over the past
-            examples = [{**one, "href": f"/{one['type']}/{one['record_id']}" if one["type"] else ""} for one in answer["examples"]]
+            examples = [
+                {**one, "title": refusals.finding(one["title"], actor().lang), "href": f"/{one['type']}/{one['record_id']}" if one["type"] else ""}
+                for one in answer["examples"]
+            ]
             self.outcome = {"found": answer["found"], "days": answer["days"], "examples": examples}
             return None
         made = answer.get("delivery_order") if isinstance(answer, dict) else None
@@ -291,7 +294,7 @@ class Detail(rx.State):
 
 def _look(work: Work, dt: DocumentType, ref: int) -> dict[str, Any]:
     """Everything the page shows, in one unit of work."""
-    record = schema.flat(service.get(work, dt, ref))
+    record = schema.spoken(dt, schema.flat(service.get(work, dt, ref)), work.actor.lang)
     fields = schema.fields(work, dt)
     columns = repo.row_of(repo.load(work, dt, ref))
     road = list(shape.allowed_state(dt)) if dt.is_document else []

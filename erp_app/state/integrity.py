@@ -41,7 +41,7 @@ class Integrity(rx.State):
 
     async def _prove(self) -> Any:
         try:
-            found = await run(integrity.prove)
+            found = await run(integrity.prove_and_note)
         except ErpError as error:
             return refused(error, actor().lang)
         self.checks = [

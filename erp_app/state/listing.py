@@ -162,8 +162,8 @@ class Listing(rx.State):
             return None
         finally:
             self.loading = False
-        shown = {"id", "version", *self.chosen}
-        self.rows = [{name: value for name, value in schema.flat(row).items() if name in shown} for row in page.items]
+        shown, lang = {"id", "version", *self.chosen}, actor().lang
+        self.rows = [{name: value for name, value in schema.spoken(dt, schema.flat(row), lang).items() if name in shown} for row in page.items]
         self.total = page.total
         return None
 

@@ -8,9 +8,11 @@ from typing import Any
 from erp_app.document import custom, shape
 from erp_app.document.declare import Action, DocumentType, Lines
 from erp_app.document.shape import Shape
+from erp_app.i18n import refusals
 from erp_app.kernel.uow import Work
 
 CUSTOM = "custom."
+WRITTEN = {"anomalies": ("title", "detail")}  # texts of records that no person has written
 
 
 def described(one: Shape, choices: Iterable[str] = ()) -> dict[str, Any]:
@@ -87,6 +89,11 @@ def flat(record: Mapping[str, Any]) -> dict[str, Any]:
     made = {name: refs.get(name, value) for name, value in record.items() if name not in ("refs", "custom")}
     made |= {f"{CUSTOM}{name}": value for name, value in (record.get("custom") or {}).items()}
     return {name: [flat(row) for row in value] if _is_lines(value, name, refs) else value for name, value in made.items()}
+
+
+def spoken(dt: DocumentType, record: dict[str, Any], lang: str) -> dict[str, Any]:
+    """Return a record with what the program itself wrote into it in the reader's language."""
+    return record | {name: refusals.finding(str(record[name]), lang) for name in WRITTEN.get(dt.plural, ()) if record.get(name)}
 
 
 def _is_lines(value: Any, name: str, refs: Mapping[str, Any]) -> bool:

@@ -9,6 +9,7 @@ import pytest
 from erp_app.anomaly import service
 from erp_app.document import registry
 from erp_app.document import service as documents
+from erp_app.i18n import refusals
 from erp_app.kernel import clock
 from erp_app.kernel.actor import system_actor
 from erp_app.kernel.errors import Invalid, Refused
@@ -29,6 +30,8 @@ def scanned(firm) -> dict[str, list[dict]]:
         rows = work.rows("SELECT id, kind, title, detail, document_number, amount, due_at, item_id, number FROM anomaly WHERE state = 'open' ORDER BY id")
     kinds: dict[str, list[dict]] = {}
     for row in rows:
+        assert refusals.finding(row["title"], "id") != row["title"], "a finding without Indonesian in erp_app/i18n/refusals.id.json"
+        assert refusals.finding(row["detail"], "id") != row["detail"] or row["kind"] == "negative_attempt"  # what somebody was refused
         kinds.setdefault(row["kind"], []).append(row)
     return kinds
 

@@ -6,23 +6,18 @@ The company of this story is one of its own; its books are those of the textbook
 from __future__ import annotations
 
 import re
-from typing import Any
 
-import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from erp_app.anomaly import service as anomalies
-from erp_app.iam import service as iam
-from erp_app.kernel import bus
 from erp_app.kernel.actor import system_actor
 from erp_app.kernel.uow import unit_of_work
 from tests.anomaly.spoiled import spoil
-from tests.browser.company import PASSWORD
+from tests.browser.books import begun, dialog, figures, kept, row, when
 from tests.browser.conftest import Visitor, picture
 from tests.browser.keys import enter_lines, fill, press, save, state_is
 from tests.browser.site import Site
-from tests.flows.caller import Caller
 from tests.flows.month import Month
 
 pytestmark = pytest.mark.browser
@@ -32,48 +27,9 @@ PEOPLE = {"ratna": ("admin",), "doni": ("manager",), "gita": ("warehouse",)}
 @pytest.fixture(scope="module")
 def month(site: Site) -> Month:
     """A company with the books of the month up to the first delivery."""
-    assert site.url
-    tenant = iam.create_tenant("bulan", "PT Bulan Penuh", {"lang": "en"})
-    with unit_of_work(system_actor(tenant)) as work:
-        for username, roles in PEOPLE.items():
-            iam.set_password(work, iam.create_user(work, username, username.title(), roles=roles, details={"lang": "en"}), PASSWORD)
-        anomalies.install(work)
-    played = Month(program(site, "ratna"), tenant, program(site, "doni"))
-    played.prepare()
+    played = begun(site, "bulan", "PT Bulan Penuh", PEOPLE)
     played.play("S01", "S02", "S03", "S04")
     return played
-
-
-class Remote(Caller):
-    """A program that calls the site that is running; `app` is its address."""
-
-    def call(self, method: str, path: str, json: Any = None, **headers: str) -> httpx.Response:
-        bus.client().flushdb()  # the count of requests of a minute
-        return httpx.request(method, f"{self.app}/api/v1/{path}", json=json, headers=self.proof() | headers, timeout=30)
-
-    def proof(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self.token}"} if self.token else {}
-
-
-def program(site: Site, username: str) -> Remote:
-    answer = Remote(site.url, "").call("POST", "auth/token", {"username": username, "password": PASSWORD})
-    return Remote(site.url, answer.json()["access_token"])
-
-
-def dialog(page: Page) -> Page:
-    return page.get_by_role("dialog", name=re.compile("What this would change|Repair on a shadow copy"))
-
-
-def row(page: Page, *words: str):
-    """The row of the preview that holds these words."""
-    found = dialog(page).locator("tr")
-    for word in words:
-        found = found.filter(has_text=word)
-    return found.first
-
-
-def when(page: Page, date: str) -> None:
-    page.get_by_label("Date", exact=False).first.fill(f"{date}T00:00")
 
 
 def test_freight_is_previewed_and_posted_to_the_rupiah_of_the_book(visit: Visitor, month: Month) -> None:
@@ -127,6 +83,13 @@ def test_a_late_receipt_is_seen_to_wait_and_then_to_be_right_without_a_reload(vi
         expect(waiting).to_have_text("HPP pending", timeout=5000)
         there = queue.locator("[data-queue=hpp_queue] tr[data-item=TUBE]")
         expect(there.get_by_role("progressbar")).to_have_text("waiting", timeout=5000)
+        expect(queue.get_by_role("button", name="Do this item first")).to_have_count(0)  # who may look may not yet decide
+        chief = visit("ratna", "/cost-queues")
+        press_first = chief.locator("[data-queue=hpp_queue] tr[data-item=TUBE]").get_by_role("button", name="Do this item first")
+        press_first.focus()
+        chief.keyboard.press("Enter")
+        expect(there.locator("[data-label=Priority]")).to_have_text("first")
+        expect(press_first).to_have_count(0)
         picture(queue, "queue-waiting")
         picture(watcher, "hpp-pending")
     expect(waiting).to_have_count(0, timeout=10_000)
@@ -140,21 +103,6 @@ def test_a_late_receipt_is_seen_to_wait_and_then_to_be_right_without_a_reload(vi
     assert month.journal("DO-1", "correction")["5-1000"] == -68842
     assert figures(paper, printed) == before
     assert figures(paper, "/reports/trial-balance") != before
-
-
-def kept(page: Page) -> str:
-    """Keep a report's figures: the address under which it stays as it is known now."""
-    page.get_by_test_id("freeze").click()
-    expect(page).to_have_url(re.compile("known_on="))
-    expect(page.get_by_test_id("freeze")).to_have_count(0)
-    return page.url
-
-
-def figures(page: Page, path: str) -> list[str]:
-    """What a report shows, line by line."""
-    page.goto(path)
-    expect(page.locator(".dtable tbody tr").first).to_be_visible()
-    return page.locator(".dtable tr").all_inner_texts()
 
 
 def test_what_was_sold_is_traced_to_purchases_fees_freight_and_overhead(visit: Visitor, month: Month) -> None:
@@ -222,6 +170,13 @@ def test_from_an_anomaly_to_the_repair_of_that_item_alone(visit: Visitor, month:
     page = visit("ratna", "/audit-board")
     expect(page.locator(".board")).to_contain_text("The ledger does not prove")
     picture(page, "audit-board")
+    nobodys = page.locator(".tile", has_text="Without owner")
+    number = nobodys.locator("b").inner_text()
+    nobodys.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".chipbtn.set", has_text="Owner")).to_contain_text("Nothing entered")
+    expect(page.locator("#total")).to_have_text(number)
+    page.goto("/audit-board")
     page.locator(".bars a", has_text="High").click()
     expect(page).to_have_url(re.compile("severity=high"))
     page.locator(".dtable tbody tr", has_text="what was cut from a layer").filter(has_text="TUBE").first.click()

@@ -5,20 +5,9 @@ from __future__ import annotations
 import pytest
 
 from erp_app.kernel import bus
-from erp_app.kernel.actor import system_actor
-from erp_app.kernel.uow import unit_of_work
 from tests.flows.caller import log_in
 from tests.flows.firm import Firm
 from tests.flows.month import STEPS, Month
-from workers.costing import replay
-
-JANUARY = (
-    "SELECT md5(string_agg(x.line, E'\\n' ORDER BY x.line)) FROM ("
-    " SELECT to_jsonb(e)::text AS line FROM journal_entry e WHERE e.date < '2026-02-01'"
-    " UNION ALL SELECT to_jsonb(l)::text FROM journal_line l WHERE l.date < '2026-02-01'"
-    " UNION ALL SELECT to_jsonb(c)::text FROM cost_piece c WHERE c.date < '2026-02-01'"
-    " UNION ALL SELECT to_jsonb(m)::text FROM stock_move m WHERE m.effective_at < '2026-01-31T17:00:00Z') x"
-)
 
 
 @pytest.fixture(scope="module")
@@ -30,14 +19,6 @@ def month(admin_url):
     played = Month(log_in(firm, "admin"), firm.tenant, log_in(firm, "manager"))
     played.prepare()
     return played
-
-
-def settled(month: Month) -> None:
-    """Let the costing worker do what waits."""
-    with unit_of_work(system_actor(month.tenant)) as work:
-        items = [row["item_id"] for row in work.rows("SELECT DISTINCT item_id FROM hpp_queue WHERE state <> 'done'")]
-    for item in items:
-        replay(system_actor(month.tenant), str(item))
 
 
 def right(month: Month, step: str) -> None:
@@ -82,16 +63,14 @@ def test_a_receipt_entered_sixteen_days_late_is_previewed_and_makes_exactly_the_
 def test_freight_in_february_leaves_locked_january_byte_for_byte_and_its_reports_as_printed(month):
     for step in ("S08", "S09", "S10"):
         month.play(step)
-        settled(month)
+        month.settle()
         right(month, step)
     month.api.act("periods", "2026-01", "lock")
-    with unit_of_work(system_actor(month.tenant)) as work:
-        before = work.value(JANUARY)
+    before = month.january()
     printed = month.balances(as_of="2026-01-31")
     month.play("S11")
     right(month, "S11")
-    with unit_of_work(system_actor(month.tenant)) as work:
-        assert work.value(JANUARY) == before
+    assert month.january() == before
     assert month.balances(as_of="2026-01-31") == printed
 
 
