@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from erp_app.costing.repo_queue import Waiting
     from erp_app.kernel.actor import Actor
 
-INCONSISTENT = "ERP-1220"
+FOR_PEOPLE = {"ERP-1220", "ERP-1203"}  # a history that does not hold together, a correction in a month that was locked
 SHOWN_FROM = 2_000  # movements; below that it is over before anybody looks
 
 
@@ -38,8 +38,8 @@ def _more_urgent(actor: Actor, item: int) -> int | None:
 def _replay(actor: Actor, item: int) -> None:
     """Settle an item and all that waits together with it.
 
-    A history that does not hold together is no failure of the worker: the rows are kept as failed, with the reason, and people
-    are told. Anything else is raised, and tried again.
+    What only people can set right is no failure of the worker: the rows are kept as failed, with the reason, and people are
+    told. Anything else is raised, and tried again.
     """
     with unit_of_work(actor) as work:
         rows = repo_queue.waiting(work, [item])
@@ -49,11 +49,10 @@ def _replay(actor: Actor, item: int) -> None:
     fault("hpp_begun")
     try:
         with unit_of_work(actor) as work:
-            repo_queue.let_into_soft_months(work)
             settle(work, item, lambda phase, moves: _tell(actor, rows, phase, moves))
             fault("hpp_written")
     except Refused as refusal:
-        if refusal.code != INCONSISTENT:
+        if refusal.code not in FOR_PEOPLE:
             raise
         with unit_of_work(actor) as work:
             repo_queue.fail(work, rows, f"{refusal.code} {refusal.detail}")

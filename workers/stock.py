@@ -13,11 +13,11 @@ from erp_app.kernel.uow import unit_of_work
 if TYPE_CHECKING:
     from erp_app.kernel.actor import Actor
 
-INCONSISTENT = "ERP-1220"
+FOR_PEOPLE = {"ERP-1220", "ERP-1203"}  # a history that does not hold together, a correction in a month that was locked
 
 
 def repair(actor: Actor, key: str) -> None:
-    """Prove the item of this id, if it waits for it. What does not hold together is kept as failed, with the reason."""
+    """Prove the item of this id, if it waits for it. What only people can set right is kept as failed, with the reason."""
     item = int(key)
     with unit_of_work(actor) as work:
         waiting = repo_fix.begin(work, item)
@@ -29,7 +29,7 @@ def repair(actor: Actor, key: str) -> None:
             prove(work, item)
             fault("fix_written")
     except Refused as refusal:
-        if refusal.code != INCONSISTENT:
+        if refusal.code not in FOR_PEOPLE:
             raise
         with unit_of_work(actor) as work:
             repo_fix.fail(work, item, f"{refusal.code} {refusal.detail}")

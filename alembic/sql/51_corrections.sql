@@ -4,11 +4,13 @@
 -- said below. Columns come as arrays, never by a temporary table: whoever makes one could put anything behind its name.
 
 -- Invariant (the duty of cost_piece_check): pieces are of movements and layers of this tenant, which nobody can delete; only a quantity of
--- nothing goes to another document than the movement's own.
+-- nothing goes to another document than the movement's own. And they are dated in months that are open and stay so until the transaction ends:
+-- a correction whose journal comes to nothing changes what a locked month's layers say all the same.
 CREATE OR REPLACE FUNCTION cost_correct(moves bigint[], layers bigint[], documents bigint[], quantities bigint[], amounts bigint[], causes bigint[],
   moments timestamptz[]) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 SET enable_seqscan = off AS $$
-DECLARE t bigint := current_setting('app.tenant')::bigint; zone text := tenant_zone(t); known_moves bigint[]; known_layers bigint[];
+DECLARE
+  t bigint := current_setting('app.tenant')::bigint; zone text := tenant_zone(t); known_moves bigint[]; known_layers bigint[]; days date[]; r record; held boolean;
 BEGIN
   known_moves := ARRAY(SELECT DISTINCT x.id FROM unnest(moves) x(id));
   known_layers := ARRAY(SELECT DISTINCT x.id FROM unnest(layers) x(id));
@@ -17,9 +19,13 @@ BEGIN
      OR (SELECT count(*) FROM public.cost_layer y WHERE y.tenant_id = t AND y.id = ANY(known_layers)) <> cardinality(known_layers) THEN
     RAISE EXCEPTION USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'cost_piece_refers', MESSAGE = 'a piece refers to no layer or movement of its tenant';
   END IF;
+  days := ARRAY(SELECT (x.at AT TIME ZONE zone)::date FROM unnest(moments) WITH ORDINALITY x(at, n) ORDER BY x.n);
+  FOR r IN SELECT min(x.day) AS day FROM unnest(days) x(day) GROUP BY date_trunc('month', x.day) ORDER BY 1 LOOP
+    held := period_guard(t, r.day);
+  END LOOP;
   INSERT INTO public.cost_piece (tenant_id, move_id, layer_id, document_id, quantity, value, cause_document_id, date)
-    SELECT t, x.move, x.layer, x.document, x.quantity, x.amount, x.cause, (x.at AT TIME ZONE zone)::date
-    FROM unnest(moves, layers, documents, quantities, amounts, causes, moments) x(move, layer, document, quantity, amount, cause, at);
+    SELECT t, x.move, x.layer, x.document, x.quantity, x.amount, x.cause, x.day
+    FROM unnest(moves, layers, documents, quantities, amounts, causes, days) x(move, layer, document, quantity, amount, cause, day);
 END $$;
 
 -- Invariant: each journal is of a document of this tenant and caused by one, balances (amounts: debit positive), lies in a month that is open and

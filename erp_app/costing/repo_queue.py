@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from psycopg.types.json import Jsonb
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
     from erp_app.kernel.uow import Work
@@ -28,6 +30,9 @@ _RETURNS = (
     " AND r.from_place_id = m.from_place_id AND r.from_lot = m.from_lot AND r.effective_at >= m.effective_at"
     " AND r.source_move_id IS NOT NULL))"
 )
+
+
+_SOFT = "SELECT set_config('app.soft_period', %s, true)"
 
 
 @dataclass(frozen=True)
@@ -61,9 +66,16 @@ def next_item(work: Work) -> int | None:
     return found
 
 
-def let_into_soft_months(work: Work) -> None:
-    """Let corrections into soft-locked months too: whoever entered the document that made them was let in."""
-    work.run("SELECT set_config('app.soft_period', 'yes', true)")
+@contextmanager
+def soft_months(work: Work, *, open_: bool = True) -> Iterator[None]:
+    """Let the corrections of a replay into soft-locked months too, or not; afterwards the transaction is as before.
+
+    They are let in when they settle what waits: whoever entered the document that made them was let in.
+    """
+    before = work.value("SELECT coalesce(current_setting('app.soft_period', true), '')")
+    work.run(_SOFT, ("yes" if open_ else "",))
+    yield
+    work.run(_SOFT, (before,))  # after an error the transaction, or its savepoint, is rolled back, and this with it
 
 
 def more_urgent(work: Work, item: int) -> int | None:

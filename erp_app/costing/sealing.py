@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from erp_app.costing import checkpoint, repo_checkpoint, repo_queue, repo_sealing
+from erp_app.costing import checkpoint, repo_checkpoint, repo_sealing
 from erp_app.costing.settle import settle
 from erp_app.kernel.errors import Refused
 
@@ -60,7 +60,6 @@ def seal_one(work: Work, run: repo_sealing.Run, item: int) -> bool:
     problem = None
     try:
         with work.conn.transaction():
-            repo_queue.let_into_soft_months(work)
             settle(work, item)
             checkpoint.seal(work, item, run.at, run.reason)
     except Refused as refusal:

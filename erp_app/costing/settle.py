@@ -31,7 +31,8 @@ def settle(work: Work, item: int, tell: Callable[[str, int], None] = lambda _pha
 
     if not ask().items:
         return None
-    done = recost(work, ask, tell)
+    with repo_queue.soft_months(work):
+        done = recost(work, ask, tell)
     if not rows:
         return None
     repo_queue.finish(work, rows, {"moves": done.moves, "pieces": done.pieces, "documents": len(done.documents)})

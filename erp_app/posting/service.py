@@ -124,7 +124,8 @@ def _revalue(work: Work, header: dict[str, Any], at: datetime, lines: list[Any],
         settle_reached(work, items)  # before the amounts are stored: what waited is not theirs
     repo.store_revaluations(work, document, at, revaluations)
     if items:
-        recost(work, lambda: Request(items, (cause,)), own=document)
+        with repo_queue.soft_months(work, open_=bool(header["soft"])):
+            recost(work, lambda: Request(items, (cause,)), own=document)
     pieces = repo.revalued(work, document) if items else []
     return Posted(document, repo.post_revaluation(work, header, lines, pieces), [])
 

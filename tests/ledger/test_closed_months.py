@@ -106,6 +106,24 @@ def test_a_landed_cost_in_a_soft_locked_month_is_for_finance_alone(company_with_
             enter()
 
 
+def test_a_landed_cost_settles_first_what_finance_entered_late_into_a_soft_locked_month(company_with_two_months):
+    company = company_with_two_months
+    close(company, "2026-01", "soft")
+    close(company, "2026-02", "soft")
+    with company.work() as work:
+        document = company.document(work, "SJ-0")
+        freight = Revaluation(company.receipt_move(work, "GR-1"), 50, "landed_cost")
+        landed = Posting(company.document(work, "LC-1"), day("2026-02-10"), revaluations=[freight])
+    late = Move(1, company.ids["FG"], company.ids["WH"], company.ids["TRANSIT"], units(2), to_lot=document)
+    for posting in (Posting(document, day("2026-01-20"), [late]), landed):
+        with unit_of_work(person(company, finance=True)) as work:
+            service.post(work, posting)
+    assert company.journal("SJ-1", "correction") == {"1-1340": -60, "1-1350": 60}
+    assert company.journal("LC-1") == {"1-1350": 50, "2-1130": -50}
+    with company.work() as work:
+        assert prove(work)["ok"]
+
+
 def test_goods_of_a_closed_month_go_back_in_an_open_one_only(company_with_two_months):
     company = company_with_two_months
     close(company, "2026-01")
