@@ -17,7 +17,7 @@ export function NumberInput({ value, lang, onChange, places, cell, ...rest }) {
     setTyped(event.target.value);
     if (cell) {
       const read = plain(event.target.value, lang);
-      if (read !== null) onChange(read === "" ? null : read);
+      onChange(read === null ? event.target.value : read === "" ? null : read);
     }
   }} onBlur={settle} />;
 }

@@ -80,12 +80,12 @@ function Conflict({ conflict, fields, values, lang, tz, take }) {
 /** Lines that promise goods of a warehouse to a customer show what is free there. */
 const promises = (spec, table) => ["customer", "warehouse"].every((name) => spec.fields.some((f) => f.name === name)) && table.fields.some((f) => f.name === "item");
 
-export function RecordForm({ spec, value, errors, message, conflict, lang = "en", tz, draft = "", saving, onSave, stamp = "" }) {
+export function RecordForm({ spec, value, errors, message, conflict, lang = "en", tz, draft = "", saving, onSave, stamp = "", stirred = 0 }) {
   if (!spec?.fields) return <div className="card form skeletonbox" aria-busy="true" />;
-  return <Form key={`${draft}${stamp}`} {...{ spec, value: value || {}, errors: errors || {}, message, conflict, lang, tz, draft, saving, onSave }} />;
+  return <Form key={`${draft}${stamp}`} {...{ spec, value: value || {}, errors: errors || {}, message, conflict, lang, tz, draft, saving, onSave, stirred }} />;
 }
 
-function Form({ spec, value, errors, message, conflict, lang, tz, draft, saving, onSave }) {
+function Form({ spec, value, errors, message, conflict, lang, tz, draft, saving, onSave, stirred }) {
   const base = useRef(value);
   const [values, setValues] = useState(() => start(spec, value));
   const [dirty, setDirty] = useState(false);
@@ -102,6 +102,10 @@ function Form({ spec, value, errors, message, conflict, lang, tz, draft, saving,
   useEffect(() => {
     leaving.current = false;
   }, [errors, message, conflict]);
+  const refusal = useRef(null);
+  useEffect(() => {
+    if (message) refusal.current?.scrollIntoView({ block: "center" }); // whoever saves from line 300 sees that it was refused
+  }, [errors, message]);
   useEffect(() => () => { if (leaving.current) forget(); }, [forget]);
   useEffect(() => {
     if (!conflict?.current) return;
@@ -167,7 +171,7 @@ function Form({ spec, value, errors, message, conflict, lang, tz, draft, saving,
     <form className="card form" id="recform" onSubmit={save} noValidate aria-busy={Boolean(saving)}>
       {restored ? <div className="notice">{t("Your unsaved draft was brought back", lang)} ({ago(restored, lang)}). <button type="button" className="btn sm" onClick={discard}>{t("Discard draft", lang)}</button></div> : null}
       <Conflict conflict={conflict} fields={spec.fields} values={values} lang={lang} tz={tz} take={set} />
-      {message ? <div className="alert" role="alert">{message}{elsewhere.length ? <ul>{elsewhere.map(([name, says]) => <li key={name}>{name}: {says}</li>)}</ul> : null}</div> : null}
+      {message ? <div ref={refusal} className="alert" role="alert">{message}{elsewhere.length ? <ul>{elsewhere.map(([name, says]) => <li key={name}>{name}: {says}</li>)}</ul> : null}</div> : null}
       <div className="fgrid">
         {shownFields.map((field, index) => (
           <Field key={field.name} id={`f-${field.name}`} field={field} value={values[field.name]} lang={lang} tz={tz} onChange={set}
@@ -176,7 +180,7 @@ function Form({ spec, value, errors, message, conflict, lang, tz, draft, saving,
       </div>
       {(spec.lines || []).map((table) => (
         <LineGrid key={table.name} title={table.label || "Lines"} fields={lineFields[table.name]} rows={values[table.name] || []} required={table.required} lang={lang} tz={tz}
-          errors={lineErrors(errors, table.name)} onRows={rowSetters[table.name]} place={promises(spec, table) ? values.warehouse?.number : undefined} />
+          errors={lineErrors(errors, table.name)} onRows={rowSetters[table.name]} place={promises(spec, table) ? values.warehouse?.number : undefined} stirred={stirred} />
       ))}
       <span className="sr" role="status">{dirty ? t("Not saved yet", lang) : ""}</span>
       {blocker.state === "blocked" ? (

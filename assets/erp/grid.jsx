@@ -1,9 +1,11 @@
-// Lines of a document, entered by keyboard: one cell is an input at a time, so that five hundred lines stay as quick as five.
-import { memo, useCallback, useEffect, useMemo, useRef, useState } from "react";
+// Lines of a document, entered by keyboard: one cell is an input at a time, and what is typed there stays there until the cell is left
+// or the typing rests, so that five hundred lines stay as quick as five.
+import { memo, startTransition, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { amount, availability, choice, fromUnits, isNumber, label, lookupKeys, number, plain, t, text, units } from "./base.jsx";
 import { NumberInput } from "./fields.jsx";
 import { Picker } from "./picker.jsx";
 
+const REST = 300; // milliseconds without a key after which sums follow what is typed
 let next = 1;
 export const newLine = (values) => ({ ...values, _key: `n${next++}` });
 const blank = (row) => Object.entries(row).every(([name, value]) => name.startsWith("_") || value === null || value === undefined || value === "" || value === false);
@@ -11,7 +13,7 @@ const QUIET = /^(source|(order|source)_line)$/; // which line it follows from: s
 const fewer = (available, wanted) => units(available) < units(plain(wanted ?? "", "en") || "0");
 const priced = (fields) => fields.some((f) => f.name === "quantity") && fields.some((f) => f.name === "unit_price");
 
-function Editor({ field, value, lang, put, keys, name }) {
+function Editor({ field, value, lang, put, note, keys, name }) {
   const box = useRef(null);
   useEffect(() => {
     const input = box.current?.querySelector("input,select");
@@ -29,19 +31,19 @@ function Editor({ field, value, lang, put, keys, name }) {
       </select>
     );
   } else if (field.kind === "flag") control = <input {...given} type="checkbox" checked={Boolean(value)} onChange={(event) => put(event.target.checked)} />;
-  else if (isNumber(field.kind)) control = <NumberInput {...given} cell value={value} lang={lang} onChange={put} places={field.kind === "money" || field.kind === "integer" ? 0 : 4} />;
-  else control = <input {...given} type={field.kind === "date" ? "date" : "text"} className="cellin" value={value ?? ""} onChange={(event) => put(event.target.value)} />;
+  else if (isNumber(field.kind)) control = <NumberInput {...given} cell value={value} lang={lang} onChange={note} places={field.kind === "money" || field.kind === "integer" ? 0 : 4} />;
+  else control = <input {...given} type={field.kind === "date" ? "date" : "text"} className="cellin" defaultValue={value ?? ""} onChange={(event) => note(event.target.value)} />;
   return <span ref={box} className="editing">{control}</span>;
 }
 
-const Line = memo(function Line({ row, number: n, fields, lang, tz, active, errors, withAmount, withStock, stock, put, go, keys, remove }) {
+const Line = memo(function Line({ row, number: n, fields, lang, tz, active, errors, withAmount, withStock, stock, put, note, go, keys, remove }) {
   return (
     <tr className={active >= 0 ? "on" : ""} data-row={n - 1}>
       <td className="no">{n}</td>
       {fields.map((field, column) => {
         const value = row[field.name], wrong = errors?.[field.name];
         const inside = active === column ? (
-          <Editor field={field} value={value} lang={lang} name={`${label(field, lang)} ${n}`} put={(v) => put(row._key, field.name, v)} keys={keys} />
+          <Editor field={field} value={value} lang={lang} name={`${label(field, lang)} ${n}`} put={(v) => put(row._key, field.name, v)} note={(v) => note(row._key, field.name, v)} keys={keys} />
         ) : (
           <span className="still">{text(field.kind, value, lang, tz)}{field.kind === "ref" && value?.label && value.label !== value.number ? <em> {value.label}</em> : null}</span>
         );
@@ -58,16 +60,16 @@ const Line = memo(function Line({ row, number: n, fields, lang, tz, active, erro
   );
 });
 
-/** What is free of the items of all lines at a place; asked again when another item is named. */
-function useStock(place, rows) {
+/** What is free of the items of all lines at a place; asked again when another item is named, and when anybody's stock has `stirred`. */
+function useStock(place, rows, stirred) {
   const [known, setKnown] = useState({});
-  const codes = place ? [...new Set(rows.map((row) => row.item?.number).filter(Boolean))].sort().join("\n") : "";
+  const codes = useMemo(() => (place ? [...new Set(rows.map((row) => row.item?.number).filter(Boolean))].sort().join("\n") : ""), [place, rows]);
   useEffect(() => {
     if (!codes) return undefined;
     let over = false;
     const timer = setTimeout(() => availability(place, codes.split("\n")).then((found) => over || setKnown(found)), 150);
     return () => { over = true; clearTimeout(timer); };
-  }, [place, codes]);
+  }, [place, codes, stirred]);
   return place ? known : {};
 }
 
@@ -80,30 +82,54 @@ function read(field, cell, lang) {
   return cell || null;
 }
 
-export function LineGrid({ title, fields: all, rows, lang, tz, errors = {}, onRows, required, place }) {
-  const stocks = useStock(place, rows);
-  const follows = rows.some((row) => all.some((field) => QUIET.test(field.name) && row[field.name]));
-  const fields = useMemo(() => (follows ? all : all.filter((field) => !QUIET.test(field.name))), [all, follows]);
-  const [at, setAt] = useState({ row: -1, column: 0 });
-  const latest = useRef(rows);
+/** What stands in the rows, and apart from it what is being typed: `note` keeps that without drawing anything, `settle` puts it into its row. */
+function useRows(rows, onRows) {
+  const latest = useRef(rows), typed = useRef(null), timer = useRef(0);
   latest.current = rows;
   const set = useCallback((change) => {
     latest.current = change(latest.current);
     onRows(latest.current);
   }, [onRows]);
+  const settle = useCallback(() => {
+    const one = typed.current;
+    clearTimeout(timer.current);
+    typed.current = null;
+    if (one) set((all) => all.map((row) => (row._key === one.key ? { ...row, [one.name]: one.value } : row)));
+  }, [set]);
+  const note = useCallback((key, name, value) => {
+    typed.current = { key, name, value };
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => startTransition(settle), REST);
+  }, [settle]);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  return { latest, set, note, settle };
+}
+
+export function LineGrid({ title, fields: all, rows, lang, tz, errors = {}, onRows, required, place, stirred }) {
+  const stocks = useStock(place, rows, stirred);
+  const follows = useMemo(() => rows.some((row) => all.some((field) => QUIET.test(field.name) && row[field.name])), [rows, all]);
+  const fields = useMemo(() => (follows ? all : all.filter((field) => !QUIET.test(field.name))), [all, follows]);
+  const [at, setAt] = useState({ row: -1, column: 0 });
+  const { latest, set, note, settle } = useRows(rows, onRows);
   const put = useCallback((key, name, value) => set((all) => all.map((row) => (row._key === key ? { ...row, [name]: value } : row))), [set]);
-  const remove = useCallback((key) => set((all) => all.filter((row) => row._key !== key)), [set]);
+  const remove = useCallback((key) => {
+    settle();
+    set((all) => all.filter((row) => row._key !== key));
+  }, [set, settle]);
   const go = useCallback((row, column) => {
+    settle();
     if (row >= latest.current.length) set((all) => [...all, newLine()]);
     setAt({ row: Math.max(0, row), column });
-  }, [set]);
+  }, [set, settle]);
   const add = (index, values) => {
+    settle();
     set((all) => [...all.slice(0, index), newLine(values), ...all.slice(index)]);
     setAt({ row: index, column: 0 });
   };
   const last = fields.length - 1;
   const keys = useCallback((event) => {
     const { row, column } = at, input = event.target, control = event.ctrlKey || event.metaKey;
+    if (["Tab", "Escape", "Insert"].includes(event.key) || (control && event.key.length === 1)) settle();
     const edge = (side) => input.tagName === "SELECT" || input.type === "checkbox" || input.selectionStart === null ||
       (input.selectionStart === 0 && input.selectionEnd === input.value.length) || (side < 0 ? input.selectionEnd === 0 : input.selectionStart === input.value.length);
     if (event.key === "Tab") {
@@ -131,12 +157,13 @@ export function LineGrid({ title, fields: all, rows, lang, tz, errors = {}, onRo
     } else return;
     event.preventDefault();
     event.stopPropagation();
-  }, [at, fields, go, last, put, remove]);
+  }, [at, fields, go, last, put, remove, settle]);
   const paste = (event) => {
     const content = event.clipboardData.getData("text/plain");
     if (!/[\t\n]/.test(content.trim())) return;
     event.preventDefault();
     event.stopPropagation();
+    settle();
     const from = Math.max(0, at.row), first = at.row < 0 ? 0 : at.column;
     let cells = pasted(content);
     const named = (cell) => fields.some((f) => cell && [f.name, label(f, lang)].some((one) => one.toLowerCase() === cell.toLowerCase()));
@@ -154,10 +181,13 @@ export function LineGrid({ title, fields: all, rows, lang, tz, errors = {}, onRo
     fields.filter((f) => f.kind === "ref").forEach((field) => complete(field, latest, set));
   };
   const withAmount = priced(fields);
-  const sums = fields.map((field) => (field.kind === "money" || field.name === "quantity" ? rows.reduce((sum, row) => sum + units(plain(row[field.name] ?? "", "en") || "0"), 0n) : null));
-  const total = withAmount ? rows.reduce((sum, row) => sum + BigInt(amount(row.quantity, row.unit_price)), 0n) : null;
+  const sums = useMemo(
+    () => fields.map((field) => (field.kind === "money" || field.name === "quantity" ? rows.reduce((sum, row) => sum + units(plain(row[field.name] ?? "", "en") || "0"), 0n) : null)),
+    [fields, rows],
+  );
+  const total = useMemo(() => (withAmount ? rows.reduce((sum, row) => sum + BigInt(amount(row.quantity, row.unit_price)), 0n) : null), [withAmount, rows]);
   return (
-    <section className="lines" onPaste={paste}>
+    <section className="lines" onPaste={paste} onBlur={settle}>
       <header><h2>{t(title, lang)}</h2><span className="count">{rows.length}</span>
         <small className="muted">{t("Enter: next · Ctrl+D: as above · Ctrl+Enter: duplicate · Ctrl+Del: remove · paste rows from a spreadsheet", lang)}</small></header>
       <div className="gwrap">
@@ -168,7 +198,7 @@ export function LineGrid({ title, fields: all, rows, lang, tz, errors = {}, onRo
           <tbody>
             {rows.map((row, index) => (
               <Line key={row._key} row={row} number={index + 1} fields={fields} lang={lang} tz={tz} active={index === at.row ? at.column : -1} errors={errors[index]}
-                withAmount={withAmount} withStock={Boolean(place)} stock={stocks[row.item?.number]} put={put} go={go} keys={index === at.row ? keys : undefined} remove={remove} />
+                withAmount={withAmount} withStock={Boolean(place)} stock={stocks[row.item?.number]} put={put} note={note} go={go} keys={index === at.row ? keys : undefined} remove={remove} />
             ))}
           </tbody>
           <tfoot><tr><td className="no" />{sums.map((sum, index) => <td key={fields[index].name} className="num">{sum === null ? "" : number(fromUnits(sum), lang)}</td>)}

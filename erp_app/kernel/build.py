@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 WEB = ROOT / ".web"
 STAMP = "satu-build"
+PACKAGES = "reflex.lock/package.json"
 NPM_REGISTRY = "https://registry.npmjs.org"
 SYSTEM_STORE = Path("/etc/ssl/certs/ca-certificates.crt")  # of Debian and its kin; bun reads no other by itself
 SECONDS = 900.0
@@ -97,7 +99,7 @@ def build(environment: dict[str, str], log: Path, progress: Callable[[str], None
         before = digest(locks=False)
         (web_folder() / STAMP).unlink(missing_ok=True)
         command = this_python("-m", "reflex", "export", "--frontend-only", "--no-zip", "--loglevel", "info")
-        with log.open("wb") as out:
+        with _package_list_as_it_was(), log.open("wb") as out:
             process = spawn(command, cwd=ROOT, env=environment | build_env(), stdin=subprocess.DEVNULL, stdout=out, stderr=out)
             try:
                 code = _wait(process, log, progress)
@@ -109,6 +111,16 @@ def build(environment: dict[str, str], log: Path, progress: Callable[[str], None
             raise ServerError(f"the screens could not be built: {_reason(log)}; see {log}")
         if digest(locks=False) == before:  # a source that was edited meanwhile is in nobody knows which state: build again next time
             (web_folder() / STAMP).write_text(digest(), encoding="ascii")
+
+
+@contextmanager
+def _package_list_as_it_was() -> Iterator[None]:
+    """Reflex writes its list of packages anew in another layout; unless another package is in it, the checkout stays as it was."""
+    path = ROOT / PACKAGES
+    before = path.read_bytes() if path.exists() else b""
+    yield
+    if before and path.read_bytes() != before and json.loads(path.read_bytes()) == json.loads(before):
+        path.write_bytes(before)
 
 
 def _wait(process: subprocess.Popen[bytes], log: Path, progress: Callable[[str], None]) -> int:

@@ -36,6 +36,7 @@ def form() -> rx.Component:
                 draft=Form.draft,
                 stamp=Form.stamp,
                 saving=Form.saving,
+                stirred=Form.stirred,
                 on_save=Form.save,
             ),
         ),

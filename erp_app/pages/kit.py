@@ -188,6 +188,7 @@ class RecordForm(_Ours):
     draft: rx.Var[str]
     stamp: rx.Var[str]
     saving: rx.Var[bool]
+    stirred: rx.Var[int]
     on_save: rx.EventHandler[Spec(dict[str, Any])]
 
 

@@ -10,6 +10,7 @@ import reflex as rx
 from erp_app.document import registry, service
 from erp_app.document.declare import DocumentType
 from erp_app.i18n import say
+from erp_app.kernel.access import may
 from erp_app.kernel.errors import Conflict, ErpError, NotFound
 from erp_app.kernel.money import parse_quantity, quantity_text
 from erp_app.kernel.uow import Work
@@ -19,6 +20,7 @@ from erp_app.state.guard import OWN_RESOURCE, PAGE_RESOURCE, actor, requires
 from erp_app.state.hub import hub
 
 _NEVER_COPIED = {"number", "state", "effective_at", "reference", "code"}
+_STOCK = "report-stock"  # as the endpoint that says what is free
 _QUANTITIES = ("quantity", "accepted", "counted")
 
 
@@ -41,6 +43,7 @@ class Form(rx.State):
     stamp: str = ""
     saving: bool = False
     missing: str = ""
+    stirred: int = 0
 
     def _type(self) -> DocumentType:
         parts = path_parts(self)
@@ -61,6 +64,7 @@ class Form(rx.State):
         except ErpError as error:
             self.missing = told(error, actor().lang)
         self.stamp = f"new{wanted}"
+        await self._follow_stock()
 
     @rx.event
     @requires(OWN_RESOURCE, "edit")
@@ -79,6 +83,19 @@ class Form(rx.State):
         self.record_id, self.title = record["id"], str(record.get(dt.key) or record["id"])
         self.stamp = f"{record['id']}"
         await hub.join(self, f"rec:{self.record_id}")
+        await self._follow_stock()
+
+    async def _follow_stock(self) -> None:
+        """Lines that promise goods of a warehouse show what is free there; that changes with whatever others post and promise."""
+        names = {one["name"] for one in self.spec.get("fields", ())}
+        if {"customer", "warehouse"} <= names and may(actor(), _STOCK, "view"):
+            await hub.join(self, "stock", refresh="stir")
+
+    @rx.event
+    @requires(_STOCK, "view")
+    async def stir(self) -> Any:
+        """Stock was moved or promised: have the browser ask again what is free of the items it shows (live)."""
+        self.stirred += 1
 
     def _head(self, dt: DocumentType, place: str) -> None:
         self.plural, self.label = dt.plural, dt.label

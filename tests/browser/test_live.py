@@ -41,6 +41,27 @@ def test_two_browsers_see_the_same_at_once(visit: Visitor) -> None:
     picture(worker, "live-comment")
 
 
+def test_what_is_free_changes_in_the_form_when_others_promise_it(visit: Visitor) -> None:
+    seller, other = visit("sari", "/sales-orders/new"), visit("budi", "/sales-orders/new")
+    for page, quantity in ((seller, "3"), (other, "4")):
+        expect(page.locator("#recform")).to_be_visible()
+        fill(page, "Customer", "Toko Makmur", complete=True)
+        fill(page, "Warehouse", "WH2", complete=True)
+        enter_lines(page, [["TUBE", quantity, "2000"]])
+        expect(page.locator(".lgrid td.free").first).to_have_text("0")
+    save(other)
+    press(other, "confirm")
+    state_is(other, "confirmed")
+    expect(seller.locator(".lgrid td.free").first).to_have_text("\u22124", timeout=3000)
+    expect(seller.locator(".lgrid td.free").first).to_have_class(re.compile("short"))
+    picture(seller, "live-availability")
+    press(other, "cancel")
+    other.get_by_label("Reason").fill("changed his mind")
+    other.locator("dialog").get_by_role("button", name="Cancel").last.click()
+    state_is(other, "cancelled")
+    expect(seller.locator(".lgrid td.free").first).to_have_text("0", timeout=3000)
+
+
 def test_two_people_edit_one_draft_and_both_changes_are_kept(visit: Visitor) -> None:
     one = visit("sari", "/sales-orders/new")
     expect(one.locator("#recform")).to_be_visible()

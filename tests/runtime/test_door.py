@@ -87,6 +87,17 @@ def test_the_digest_of_the_screens_follows_their_sources_only(monkeypatch: pytes
         before = build.digest()
 
 
+def test_only_another_layout_of_the_list_of_packages_is_taken_back(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(build, "ROOT", tmp_path)
+    packages = tmp_path / build.PACKAGES
+    packages.parent.mkdir()
+    packages.write_text('{\n  "a": "1"\n}')
+    for written, kept in (('{"a": "1"}', '{\n  "a": "1"\n}'), ('{"a": "2"}', '{"a": "2"}')):
+        with build._package_list_as_it_was():
+            packages.write_text(written)
+        assert packages.read_text() == kept
+
+
 def test_addresses_in_the_bundle_become_the_pages_own_origin(tmp_path: Path) -> None:
     bundle = tmp_path / "assets" / "app.js"
     bundle.parent.mkdir()
