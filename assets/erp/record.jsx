@@ -163,7 +163,7 @@ export function Journals({ journals = [], lang = "en", tz }) {
       {journals.map((one) => (
         <article key={`${one.number}${one.id ?? ""}`}><header><b>{one.number}</b><span>{text("date", String(one.date).slice(0, 10), lang)}</span><span className="badge" data-state={one.kind}>{choice(one.kind, lang)}</span>{one.document ? <a href={one.document_href}>{one.document}</a> : null}</header>
           <div className="gwrap"><table className="dtable"><thead><tr><th>{t("Account", lang)}</th><th className="num">{t("Debit", lang)}</th><th className="num">{t("Credit", lang)}</th></tr></thead>
-            <tbody>{(one.lines || []).map((line, index) => <tr key={index}><td>{line.account}{line.name ? <em> {line.name}</em> : null}{line.party ? <em> · {line.party}</em> : null}</td><td className="num">{Number(line.debit) ? number(line.debit, lang) : ""}</td><td className="num">{Number(line.credit) ? number(line.credit, lang) : ""}</td></tr>)}</tbody></table></div></article>
+            <tbody>{(one.lines || []).map((line, index) => <tr key={index}><td>{line.account}{line.name ? <em> {t(line.name, lang)}</em> : null}{line.party ? <em> · {line.party}</em> : null}</td><td className="num">{Number(line.debit) ? number(line.debit, lang) : ""}</td><td className="num">{Number(line.credit) ? number(line.credit, lang) : ""}</td></tr>)}</tbody></table></div></article>
       ))}
     </div>
   );

@@ -12,6 +12,7 @@ from erp_app.kernel.access import require
 from erp_app.kernel.errors import Invalid
 from erp_app.kernel.uow import unit_of_work
 from erp_app.reports import catalogue, files
+from erp_app.reports.report import moment_text
 
 router = APIRouter(prefix="/api/v1/reports", tags=["reports"])
 JSON = "json"
@@ -47,7 +48,8 @@ def report(name: str, actor: Caller, request: Request) -> Response | dict[str, A
         return answer
     require(actor, found.resource, "export")
     with unit_of_work(actor) as work:
-        dated = {**answer, "as_of": given.get("as_of"), "known_on": given.get("known_on")}
+        # What is taken along says as of when it was known: asked for as known then, the report is the same for ever.
+        dated = {**answer, "as_of": given.get("as_of"), "known_on": given.get("known_on") or moment_text(work, work.now)}
         content = files.make(work, found, dated, kind, catalogue.hidden_columns(actor, found))
         work.audit("report.exported", resource=found.resource, after={"format": kind, **{key: value[:200] for key, value in given.items()}})
-    return Response(content, media_type=files.MEDIA[kind], headers={"Content-Disposition": f'attachment; filename="{name}.{kind}"'})
+    return Response(content, media_type=files.MEDIA[kind], headers={"Content-Disposition": f'attachment; filename="{files.named(found, dated, kind)}"'})

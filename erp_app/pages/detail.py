@@ -164,7 +164,7 @@ def _tabs() -> rx.Component:
     return rx.el.div(
         rx.el.div(
             rx.cond((Detail.tables.length() > 0) | (Detail.totals.length() > 0), tab("lines", t("Lines"))),
-            tab("links", t("Linked documents"), rx.el.span(Detail.nodes.length().to_string(), class_name="count", style={"margin_left": "6px"})),
+            tab("links", t("Linked documents"), rx.el.span((Detail.nodes.length() - 1).to_string(), class_name="count", style={"margin_left": "6px"})),
             rx.cond((Detail.journals.length() > 0) | (Detail.moves.length() > 0), tab("books", t("Journals and stock"))),
             class_name="tabs",
             role="tablist",

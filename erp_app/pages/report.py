@@ -17,9 +17,7 @@ def report() -> rx.Component:
         head(
             rx.el.h1(kit.Words.create(text=Reporting.title)),
             rx.el.span(Reporting.rows.length().to_string(), class_name="count"),
-            rx.cond(
-                Reporting.as_of != "", rx.el.span(t("as of"), " ", kit.Value.create(kind="moment", value=Reporting.as_of, tz=Session.tz), class_name="asof")
-            ),
+            rx.cond(Reporting.as_of != "", _when()),
             rx.el.div(class_name="grow"),
             rx.cond(
                 Reporting.dated & ~Reporting.value.contains("known_on"),
@@ -51,4 +49,16 @@ def report() -> rx.Component:
             hint="Choose what the report is about above.",
         ),
         place=Reporting.here,
+    )
+
+
+def _when() -> rx.Component:
+    """Of which day the report is, and as of when it is known; both are now unless it was asked otherwise."""
+    day, known = Reporting.value["as_of"], Reporting.value["known_on"]
+    now = kit.Value.create(kind="moment", value=Reporting.as_of, tz=Session.tz)
+    return rx.el.span(
+        t("as of"), " ", rx.cond(day, kit.Value.create(kind="date", value=day.to(str)), now),
+        rx.cond(known, rx.fragment(", ", t("as known on"), " ", kit.Value.create(kind="moment", value=known.to(str), tz=Session.tz))),
+        class_name="asof",
+        custom_attrs={"data-testid": "dates"},
     )

@@ -46,8 +46,8 @@ def flat(answer: Answer) -> list[dict[str, Any]]:
 REPORT = Report(
     "document-journals", "Journals of a document", run,
     (
-        Column("number", "Journal"), Column("date", "Date", "date"), Column("kind", "Kind"), Column("account", "Account"), Column("name", "Name"),
-        Column("party", "Party"), Column("debit", "Debit", "money"), Column("credit", "Credit", "money"),
+        Column("number", "Journal"), Column("date", "Date", "date"), Column("kind", "Kind", "choice"), Column("account", "Account"),
+        Column("name", "Name", "choice"), Column("party", "Party"), Column("debit", "Debit", "money"), Column("credit", "Credit", "money"),
     ),
     view=("manager", "finance", "finance_manager"), parameters=(Parameter("document", "document", "Document", required=True),),
     rows_of=flat, section="Accounting", icon="book-open-text",

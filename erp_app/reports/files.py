@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
@@ -12,6 +13,7 @@ from openpyxl import Workbook
 
 from erp_app.document.printing import Column as PrintColumn
 from erp_app.document.printing import Sheet, figure, letterhead
+from erp_app.i18n import say
 from erp_app.kernel.uow import Work
 from erp_app.reports.report import Answer, Column, Report
 
@@ -26,12 +28,22 @@ _WIDTHS = {"text": 2.2, "moment": 1.8, "date": 1.3}
 
 
 def make(work: Work, report: Report, answer: Answer, kind: str, hidden: set[str]) -> bytes:
-    """Return a report as `csv`, `xlsx` or `pdf`."""
+    """Return a report as `csv`, `xlsx` or `pdf`; `as_of` and `known_on` of the answer say what it shows, on paper and on a sheet of its own."""
     columns = [column for column in report.columns if column.name not in hidden]
     rows = report.rows_of(answer)
     if kind == "csv":
         return _csv(columns, rows)
-    return _xlsx(report, columns, rows) if kind == "xlsx" else _pdf(work, report, columns, rows, answer)
+    return _xlsx(report, columns, rows, answer) if kind == "xlsx" else _pdf(work, report, columns, rows, answer)
+
+
+def named(report: Report, answer: Answer, kind: str) -> str:
+    """Return the name of a report's file, with the day it is about and the moment as of which it was known."""
+    day, known = (re.sub(r"[^0-9T-]", "", str(answer.get(name) or "")[:16]) for name in ("as_of", "known_on"))
+    return f"{report.name}{f'_{day}' if day else ''}{f'_known-{known}' if known else ''}.{kind}"
+
+
+def _when(text: Any) -> str:
+    return str(text or "").replace("T", " ")[:19]
 
 
 def safe(text: Any) -> str:
@@ -48,13 +60,16 @@ def _csv(columns: Sequence[Column], rows: Sequence[dict[str, Any]]) -> bytes:
     return out.getvalue().encode("utf-8-sig")
 
 
-def _xlsx(report: Report, columns: Sequence[Column], rows: Sequence[dict[str, Any]]) -> bytes:
+def _xlsx(report: Report, columns: Sequence[Column], rows: Sequence[dict[str, Any]], answer: Answer) -> bytes:
     book = Workbook(write_only=True)
     sheet = book.create_sheet(report.label[:31])
     sheet.append([column.label for column in columns])
     for row in rows:
         sheet.append([_cell(column, row.get(column.name)) for column in columns])
     out = io.BytesIO()
+    about = book.create_sheet("About")
+    for line in (("Report", report.label), ("As of", answer.get("as_of")), ("As known on", answer.get("known_on"))):
+        about.append([line[0], safe(line[1])])
     book.save(out)
     return out.getvalue()
 
@@ -62,7 +77,7 @@ def _xlsx(report: Report, columns: Sequence[Column], rows: Sequence[dict[str, An
 def _pdf(work: Work, report: Report, columns: Sequence[Column], rows: Sequence[dict[str, Any]], answer: Answer) -> bytes:
     lang = work.actor.lang
     sheet = Sheet(letterhead(work), report.label, "", lang=lang)
-    sheet.facts([("As of", answer.get("as_of"))], [("As known on", answer.get("known_on"))])
+    sheet.facts([("As of", _when(answer.get("as_of")))], [("As known on", _when(answer.get("known_on")))])
     heads = [PrintColumn(column.name, column.label, _WIDTHS.get(column.kind, 1.4), right=column.kind in _FIGURES) for column in columns]
     sheet.table(heads, [{column.name: _printed(column, row.get(column.name), lang) for column in columns} for row in rows])
     return sheet.content()
@@ -82,4 +97,6 @@ def _printed(column: Column, value: Any, lang: str) -> str:
     if column.kind in _FIGURES:
         return figure(value, lang)
     text = "" if value is None else str(value)
+    if column.kind == "choice":
+        return say(text[:1].upper() + text[1:].replace("_", " "), lang)
     return text[:16].replace("T", " ") if column.kind == "moment" else text

@@ -56,10 +56,10 @@ def percent(part: int, whole: int) -> str:
 REPORT = Report(
     "margin", "Margin", run,
     (
-        Column("key", "Key"), Column("name", "Name"), Column("quantity", "Quantity", "quantity"), Column("net", "Net", "money"),
+        Column("key", "Code"), Column("name", "Name"), Column("quantity", "Quantity", "quantity"), Column("net", "Net", "money"),
         Column("cogs", "HPP", "money", cost=True), Column("margin", "Margin", "money", cost=True), Column("percent", "Margin %", "percent", cost=True),
     ),
     view=("manager", "sales_manager", "finance_manager"), see_cost=("manager", "sales_manager", "finance_manager"),
-    parameters=(Parameter("by", "choice", "By", choices=("item", "customer", "delivery")), Parameter("from", "date", "From")),
+    parameters=(Parameter("by", "choice", "Grouped by", choices=("item", "customer", "delivery")), Parameter("from", "date", "From")),
     section="Sales", icon="percent",
 )

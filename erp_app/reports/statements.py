@@ -10,7 +10,7 @@ from erp_app.kernel.uow import Work
 from erp_app.reports.report import Answer, Asked, Column, Parameter, Report
 from erp_app.reports.trial_balance import balances
 
-_COLUMNS = (Column("section", "Section", "choice"), Column("account", "Account"), Column("name", "Name"), Column("amount", "Amount", "money"))
+_COLUMNS = (Column("section", "Section", "choice"), Column("account", "Account"), Column("name", "Name", "choice"), Column("amount", "Amount", "money"))
 _VIEW = ("manager", "finance", "finance_manager")
 
 

@@ -33,6 +33,6 @@ def run(work: Work, asked: Asked) -> Answer:
 
 REPORT = Report(
     "trial-balance", "Trial balance", run,
-    (Column("account", "Account"), Column("name", "Name"), Column("debit", "Debit", "money"), Column("credit", "Credit", "money")),
+    (Column("account", "Account"), Column("name", "Name", "choice"), Column("debit", "Debit", "money"), Column("credit", "Credit", "money")),
     view=("manager", "finance", "finance_manager"), section="Accounting", icon="scale",
 )

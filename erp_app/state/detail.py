@@ -328,7 +328,7 @@ def _finding(work: Work, record: dict[str, Any], facts: list[dict[str, Any]]) ->
     about = anomalies.about(work, record.get("record_id"))
     if about is not None:
         record["document_number"] = about
-    kinds = {"document_number": "ref"} if about is not None else {}
+    kinds = {"kind": "choice", **({"document_number": "ref"} if about is not None else {})}
     return [{**one, "kind": kinds.get(one["name"], one["kind"])} for one in facts if one["name"] not in ("key", "record_id")]
 
 

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import erp_app.domains  # noqa: F401 - every declaration
-from erp_app.accounting import mapping
+from erp_app.accounting import chart, mapping
 from erp_app.document import custom, flow, registry, shape
 from erp_app.kernel.access import ACTIONS, SCOPES
 from erp_app.reports.catalogue import REPORTS
@@ -61,7 +61,7 @@ def of_declarations() -> set[str]:
         found |= {words(state) for state in shape.allowed_state(dt)} if dt.is_document else set()
     for report in REPORTS.values():
         found |= {report.label, report.section, *(one.label for one in report.columns), *(one.label or words(one.name) for one in report.parameters)}
-    found |= set(mapping.LABELS.values()) | {words(check.name) for check in CHECKS}
+    found |= {name for _, name, _, _ in chart.ACCOUNTS} | set(mapping.LABELS.values()) | {words(check.name) for check in CHECKS}
     return found | {words(one) for one in (*ACTIONS, *SCOPES, *custom.KINDS)}
 
 

@@ -102,6 +102,7 @@ def test_a_late_receipt_is_seen_to_wait_and_then_to_be_right_without_a_reload(vi
     picture(watcher, "hpp-settled")
     assert month.journal("DO-1", "correction")["5-1000"] == -68842
     assert figures(paper, printed) == before
+    expect(paper.get_by_test_id("dates")).to_contain_text("as known on")
     assert figures(paper, "/reports/trial-balance") != before
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from erp_app.kernel.uow import unit_of_work
 from erp_app.posting import service as posting
 from erp_app.posting.models import JournalLine, Posting
 from erp_app.reports import catalogue, files
+from tests.flows.caller import log_in
 from tests.flows.firm import moment
 
 MONTH = json.loads((Path(__file__).parents[1] / "scenarios" / "month.json").read_text(encoding="utf-8"))
@@ -232,3 +234,18 @@ def test_a_cell_of_a_file_never_runs(shop):
 
 def test_a_day_further_on_is_no_different(shop):
     assert ask(shop, "trial-balance", as_of=(clock.today("Asia/Jakarta") + timedelta(days=1)).isoformat()) == ask(shop, "trial-balance")
+
+
+def test_a_file_says_of_which_day_it_is_and_as_of_when_it_was_known(shop):
+    api = log_in(shop, "admin")
+    answer = api.call("GET", "reports/trial-balance?format=xlsx&as_of=2026-01-31")
+    name = answer.headers["content-disposition"]
+    assert re.search(r'filename="trial-balance_2026-01-31_known-\d{4}-\d\d-\d\dT\d{4}\.xlsx"', name), name
+    about = {row[0].value: row[1].value for row in openpyxl.load_workbook(io.BytesIO(answer.content))["About"]}
+    assert about["As of"] == "2026-01-31"
+    path = "reports/trial-balance?format=csv&as_of=2026-01-31"
+    printed = path + f"&known_on={about['As known on']}".replace("+", "%2B")
+    before = api.call("GET", printed).content
+    shop.received("TUBE", 1, 1, "2026-01-09", "PT Baja")
+    assert api.call("GET", printed).content == before
+    assert api.call("GET", path).content != before
