@@ -11,7 +11,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, LiteralString
 
 import erp_app.domains  # noqa: F401 - all tables
-from erp_app.bench import costing_world
+from erp_app.bench import costing_world, reference, typical
 from erp_app.bench.scratch import scratch
 from erp_app.costing import shadow
 from erp_app.kernel.actor import system_actor
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 
     from erp_app.kernel.uow import Work
 
-GOAL_MOVEMENTS, GOAL_ITEMS = 400_000, 130
-TYPICAL, MOVES, TOGETHER = 2_000, 500, 40
+GOAL_MOVEMENTS = 400_000
 
 
 def run(rows: int = 1_000_000, repeats: int = 3) -> Iterator[dict[str, Any]]:
@@ -41,20 +40,11 @@ def run(rows: int = 1_000_000, repeats: int = 3) -> Iterator[dict[str, Any]]:
         rate = rows / statistics.median(ours)
         yield _large("replay.large", rows, ours) | {"ratio": round(rate * statistics.median(theirs) / rows, 2), "goal": GOAL_MOVEMENTS, "exact": same,
                                                     "ok": same and rate >= GOAL_MOVEMENTS}  # fmt: skip
-        yield _typical(world)
+        yield typical.figure("replay.typical", world)
 
 
 def _large(figure: str, rows: int, times: list[float]) -> dict[str, Any]:
     return {"figure": figure, "movements": rows, "seconds": round(statistics.median(times), 3), "movements_per_s": round(rows / statistics.median(times))}
-
-
-def _typical(world: costing_world.World) -> dict[str, Any]:
-    items = world.typical_items(TYPICAL, MOVES)
-    batches = [items[start : start + TOGETHER] for start in range(0, len(items), TOGETHER)]
-    seconds = sum(_timed(lambda work, batch=batch: shadow.replay(work, batch)) for batch in batches)  # type: ignore[misc]
-    rate = len(items) / seconds
-    return {"figure": "replay.typical", "items": len(items), "movements_each": MOVES, "seconds": round(seconds, 3), "items_per_s": round(rate),
-            "goal": GOAL_ITEMS, "ok": rate >= GOAL_ITEMS}  # fmt: skip
 
 
 def _timed(call: Callable[[Work], Any]) -> float:
@@ -64,9 +54,6 @@ def _timed(call: Callable[[Work], Any]) -> float:
     return time.perf_counter() - begin
 
 
-_TABLE: LiteralString = (
-    "CREATE TEMPORARY TABLE reference_piece (move_id bigint, receipt_id bigint, quantity bigint, value bigint) ON COMMIT DROP"
-)
 _READ: LiteralString = (
     "SELECT m.id, CASE WHEN place_followed(t.kind) THEN m.quantity ELSE -m.quantity END, coalesce(m.value, 0) FROM stock_move m"
     " JOIN place t ON t.tenant_id = m.tenant_id AND t.id = m.to_place_id WHERE m.tenant_id = %s AND m.item_id = %s ORDER BY m.effective_at, m.id"
@@ -75,7 +62,7 @@ _READ: LiteralString = (
 
 def _reference(work: Work, item: int) -> None:
     """Replay with rows and a deque, into a table like ours."""
-    work.conn.execute(_TABLE)
+    work.conn.execute(reference.TABLE)
     rows = work.conn.execute(_READ, (costing_world.TENANT, item)).fetchall()
     layers: deque[list[int]] = deque()
     with work.conn.cursor().copy("COPY reference_piece FROM STDIN") as out:
@@ -101,8 +88,4 @@ def _same(item: int) -> bool:
     with unit_of_work(system_actor(costing_world.TENANT), dry_run=True) as work:
         _reference(work, item)
         found = shadow.compare(work, [item])
-        different = work.value(
-            "SELECT count(*) FROM (SELECT * FROM shadow_piece EXCEPT ALL SELECT * FROM reference_piece) a FULL JOIN"
-            " (SELECT * FROM reference_piece EXCEPT ALL SELECT * FROM shadow_piece) b USING (move_id, receipt_id)",
-        )
-        return found.different == 0 and different == 0
+        return found.different == 0 and reference.different(work) == 0
