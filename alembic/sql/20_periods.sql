@@ -110,16 +110,29 @@ DROP TRIGGER IF EXISTS period_stays ON accounting_period;
 CREATE TRIGGER period_stays BEFORE UPDATE ON accounting_period FOR EACH ROW
   WHEN ((OLD.code, OLD.starts_on, OLD.ends_on) IS DISTINCT FROM (NEW.code, NEW.starts_on, NEW.ends_on)) EXECUTE FUNCTION period_stays();
 
--- Invariant: the statements of closed months stay as they were; so an account that has journals stays of its type.
+-- Invariant: the statements of closed months, and who owes what, stay as they were; so an account that has journals stays what it is.
 CREATE OR REPLACE FUNCTION account_type_stays() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   IF EXISTS (SELECT 1 FROM journal_line WHERE tenant_id = NEW.tenant_id AND account_id = NEW.id) THEN
-    PERFORM refuse('ERP-3324', format('%s has journals: its type cannot change any more. Make a new account instead.', NEW.code));
+    PERFORM refuse('ERP-3324', format('%s has journals: its type, and whether it is kept by party, cannot change any more. Make a new account instead.', NEW.code));
   END IF;
   RETURN NEW;
 END $$;
 DROP TRIGGER IF EXISTS account_type_stays ON account;
-CREATE TRIGGER account_type_stays BEFORE UPDATE OF type ON account FOR EACH ROW WHEN (OLD.type <> NEW.type) EXECUTE FUNCTION account_type_stays();
+CREATE TRIGGER account_type_stays BEFORE UPDATE ON account FOR EACH ROW
+  WHEN ((OLD.type, OLD.needs_party) IS DISTINCT FROM (NEW.type, NEW.needs_party)) EXECUTE FUNCTION account_type_stays();
+
+-- Invariant: what amounts and days mean stays as it was when they were written.
+CREATE OR REPLACE FUNCTION company_stays() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF EXISTS (SELECT 1 FROM journal_entry WHERE tenant_id = NEW.tenant_id) OR EXISTS (SELECT 1 FROM stock_move WHERE tenant_id = NEW.tenant_id) THEN
+    PERFORM refuse('ERP-3326', format('%s has journals: its currency and time zone cannot change any more.', OLD.code));
+  END IF;
+  RETURN NEW;
+END $$;
+DROP TRIGGER IF EXISTS company_stays ON tenant;
+CREATE TRIGGER company_stays BEFORE UPDATE ON tenant FOR EACH ROW
+  WHEN ((OLD.currency, OLD.exponent, OLD.tz) IS DISTINCT FROM (NEW.currency, NEW.exponent, NEW.tz)) EXECUTE FUNCTION company_stays();
 
 DROP TRIGGER IF EXISTS period_reopen ON accounting_period;
 CREATE TRIGGER period_reopen BEFORE UPDATE ON accounting_period

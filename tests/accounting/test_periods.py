@@ -62,10 +62,11 @@ def test_a_locked_month_cannot_slip_away_under_another_name(books, change):
         work.run(sql.SQL("UPDATE accounting_period SET {} = {} WHERE code = '2026-01'").format(sql.Identifier(column), sql.Literal(value)))
 
 
-def test_an_account_with_journals_stays_of_its_type(books):
+@pytest.mark.parametrize("change", [{"type": "asset"}, {"needs_party": True}])
+def test_an_account_with_journals_stays_what_it_is(books, change):
     books.post("journal-entries", effective_at="2026-03-03", lines=[{"account": "6-1000", "debit": 5}, {"account": "1-1110", "credit": 5}])
-    with pytest.raises(Refused, match="its type cannot change") as refusal:
-        books.update("accounts", "6-1000", type="asset")
+    with pytest.raises(Refused, match="cannot change any more") as refusal:
+        books.update("accounts", "6-1000", **change)
     assert refusal.value.code == "ERP-3324"
     assert books.update("accounts", "5-1500", type="income")["type"] == "income"
 
@@ -91,6 +92,19 @@ def test_what_was_asked_before_the_month_was_locked_again_does_not_count(books):
     books.act("periods", "2026-01", "reopen", reason="agreed")
     books.act("periods", "2026-01", "lock")
     assert books.act("periods", "2026-01", "reopen", reason="again")["state"] == "locked"
+
+
+@pytest.mark.parametrize("change", [{"currency": "USD"}, {"exponent": 2}, {"tz": "Asia/Tokyo"}])
+def test_what_amounts_and_days_mean_stays_once_there_are_journals(books, change):
+    name = next(iter(change))
+    before = books.get("companies", books.tenant)
+    assert books.update("companies", books.tenant, **change)[name] == change[name]
+    books.update("companies", books.tenant, **{name: before[name]})
+    books.post("journal-entries", effective_at="2026-03-03", lines=[{"account": "6-1000", "debit": 5}, {"account": "1-1110", "credit": 5}])
+    with pytest.raises(Refused, match="its currency and time zone cannot change") as refusal:
+        books.update("companies", books.tenant, **change)
+    assert refusal.value.code == "ERP-3326"
+    assert books.update("companies", books.tenant, name="PT Baru")["name"] == "PT Baru"
 
 
 def test_a_soft_lock_is_lifted_by_one(books):
