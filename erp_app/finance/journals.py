@@ -9,6 +9,7 @@ from erp_app.document.declare import SCREENS, Access, Action, DocumentType, Line
 from erp_app.document.fields import Money, Ref, Str
 from erp_app.document.models import Document, Line
 from erp_app.finance import journal_service as service
+from erp_app.posting import effects
 
 
 class ManualJournal(Document, table=True):
@@ -36,8 +37,8 @@ JOURNAL_ENTRIES = DocumentType(
     sort="-effective_at", lines=[Lines("lines", ManualJournalLine)],
     states=["draft", "posted", "reversed"],
     actions=[
-        Action("post", ("draft",), "posted", "post", service.post_journal),
-        Action("reverse", ("posted",), "reversed", "cancel", service.reverse_journal, implied=False, confirm=True, reason=SCREENS),
+        Action("post", ("draft",), "posted", "post", service.post_journal, preview=effects.show),
+        Action("reverse", ("posted",), "reversed", "cancel", service.reverse_journal, implied=False, confirm=True, reason=SCREENS, preview=effects.show),
     ],
     access=Access(
         view=["manager", "finance", "finance_manager"], create=["finance", "finance_manager"], edit=["finance", "finance_manager"],

@@ -10,6 +10,7 @@ from erp_app.document.declare import SCREENS, Access, Action, DocumentType, Line
 from erp_app.document.fields import Json, Money, Ref
 from erp_app.document.models import Document, Line
 from erp_app.finance import payment_service as service
+from erp_app.posting import effects
 
 
 class SupplierPayment(Document, table=True):
@@ -39,8 +40,8 @@ SUPPLIER_PAYMENTS = DocumentType(
     states=["draft", "approved", "posted", "reversed"],
     actions=[
         Action("approve", ("draft",), "approved", "approve"),
-        Action("post", ("approved",), "posted", "post", service.post_payment),
-        Action("reverse", ("posted",), "reversed", "cancel", service.reverse_payment, implied=False, confirm=True, reason=SCREENS),
+        Action("post", ("approved",), "posted", "post", service.post_payment, preview=effects.show),
+        Action("reverse", ("posted",), "reversed", "cancel", service.reverse_payment, implied=False, confirm=True, reason=SCREENS, preview=effects.show),
     ],
     access=Access(
         view=["manager", "finance", "finance_manager", "purchasing_manager"], create=["finance", "finance_manager"], edit=["finance", "finance_manager"],

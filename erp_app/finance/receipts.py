@@ -10,6 +10,7 @@ from erp_app.document.declare import SCREENS, Access, Action, DocumentType, Line
 from erp_app.document.fields import Json, Money, Ref
 from erp_app.document.models import Document, Line
 from erp_app.finance import receipt_service as service
+from erp_app.posting import effects
 
 
 class CustomerReceipt(Document, table=True):
@@ -39,8 +40,8 @@ CUSTOMER_RECEIPTS = DocumentType(
     lines=[Lines("lines", CustomerReceiptLine, label="Invoices", required=False)],
     states=["draft", "posted", "reversed"],
     actions=[
-        Action("post", ("draft",), "posted", "post", service.post_receipt),
-        Action("reverse", ("posted",), "reversed", "cancel", service.reverse_receipt, implied=False, confirm=True, reason=SCREENS),
+        Action("post", ("draft",), "posted", "post", service.post_receipt, preview=effects.show),
+        Action("reverse", ("posted",), "reversed", "cancel", service.reverse_receipt, implied=False, confirm=True, reason=SCREENS, preview=effects.show),
     ],
     access=Access(
         view=["manager", "finance", "finance_manager", "sales_manager"], create=["finance", "finance_manager"], edit=["finance", "finance_manager"],

@@ -8,6 +8,7 @@ from decimal import Decimal
 from erp_app.document.declare import SCREENS, Access, Action, DocumentType, Lines, Menu
 from erp_app.document.fields import Choice, Day, Integer, Money, Price, Quantity, Ref, Refs, Str
 from erp_app.document.models import Document, Line
+from erp_app.posting import effects
 from erp_app.sales import invoice_prints
 from erp_app.sales import invoice_service as service
 
@@ -48,8 +49,8 @@ SALES_INVOICES = DocumentType(
     links=["delivery_orders"],
     states=["draft", "posted", "part_paid", "paid", "reversed"],
     actions=[
-        Action("post", ("draft",), "posted", "post", service.post_invoice),
-        Action("reverse", ("posted",), "reversed", "cancel", service.reverse_invoice, implied=False, confirm=True, reason=SCREENS),
+        Action("post", ("draft",), "posted", "post", service.post_invoice, preview=effects.show),
+        Action("reverse", ("posted",), "reversed", "cancel", service.reverse_invoice, implied=False, confirm=True, reason=SCREENS, preview=effects.show),
     ],
     access=Access(
         view=["manager", "finance", "finance_manager", "sales_manager"],

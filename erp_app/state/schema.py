@@ -12,7 +12,7 @@ from erp_app.i18n import refusals
 from erp_app.kernel.uow import Work
 
 CUSTOM = "custom."
-WRITTEN = {"anomalies": ("title", "detail")}  # texts of records that no person has written
+WRITTEN = {"anomalies": ("title", "detail", "reason")}  # texts of records that no person has written
 
 
 def described(one: Shape, choices: Iterable[str] = ()) -> dict[str, Any]:

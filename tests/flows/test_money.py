@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from erp_app.document import registry, service
 from erp_app.kernel.actor import system_actor
 from erp_app.kernel.errors import Invalid, Refused
 from erp_app.kernel.uow import unit_of_work
@@ -138,3 +139,15 @@ def test_receivables_and_payables_are_proved_party_by_party(shop):
 def test_the_ledger_shows_the_numbers_of_journals_at_once(shop):
     rows = catalogue.ask(shop.actor(), "general-ledger", {"account": "1-1200"})[1]["rows"]
     assert all(one["number"] and one["number"].startswith("JE-") for one in rows)
+
+
+def test_the_journal_is_seen_before_it_is_posted_and_nothing_is_stored(shop):
+    wanted = {"customer": "C", "amount": 1500000, "charge": 6500, "allocate": "oldest", "effective_at": moment("2026-01-26").isoformat()}
+    draft = shop.create("customer-receipts", **wanted)
+    shown = service.preview(shop.actor(), registry.get("customer-receipts"), draft["id"], "post", {})
+    (one,) = shown["effects"]["documents"]
+    assert {line["account"]: line["debit"] - line["credit"] for line in one["lines"]} == {"1-1110": 1493500, "6-1000": 6500, "1-1200": -1500000}
+    assert states(shop) == [("posted", "0"), ("posted", "0")]
+    assert shop.get("customer-receipts", draft["id"])["state"] == "draft"
+    undone = service.preview(shop.actor(), registry.get("sales-invoices"), shop.invoices[0]["id"], "reverse", {"reason": "-"})
+    assert [account["change"] for account in undone["effects"]["accounts"] if account["account"] == "1-1200"] == [-1110000]
