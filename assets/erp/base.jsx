@@ -50,12 +50,22 @@ export function amount(quantity, price) {
   return String(product >= 0n ? (product + half) / (SCALE * SCALE) : -((-product + half) / (SCALE * SCALE)));
 }
 
+const NAIVE = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?)?$/; // a day, or a time on the company's clock, wherever the browser stands
+const zoned = (value, tz) => (NAIVE.test(value) ? [new Date(`${value}${value.length === 10 ? "T00:00" : ""}Z`), "UTC"] : [new Date(value), tz || undefined]);
+
 export function moment(value, lang, tz, withTime = true) {
-  const when = new Date(value);
+  const [when, zone] = zoned(value, tz);
   if (Number.isNaN(when.getTime())) return String(value);
-  const make = () => new Intl.DateTimeFormat(locale(lang), { day: "2-digit", month: "short", year: "numeric", timeZone: tz || undefined,
+  const make = () => new Intl.DateTimeFormat(locale(lang), { day: "2-digit", month: "short", year: "numeric", timeZone: zone,
     ...(withTime ? { hour: "2-digit", minute: "2-digit", hour12: false } : {}) });
-  return format(`${lang}${tz}${withTime}`, make).format(when);
+  return format(`${lang}${zone}${withTime}`, make).format(when);
+}
+
+/** Whether a moment is the beginning of a day of the company: then only the day is shown. */
+function isMidnight(value, tz) {
+  const [when, zone] = zoned(value, tz);
+  if (Number.isNaN(when.getTime())) return false;
+  return format(`clock${zone}`, () => new Intl.DateTimeFormat("sv-SE", { timeZone: zone, timeStyle: "medium" })).format(when) === "00:00:00";
 }
 
 /** How long ago, in words. */
@@ -83,7 +93,7 @@ export function text(kind, value, lang, tz) {
   if (Array.isArray(value)) return value.map((one) => text(kind, one, lang, tz)).join(", ");
   if (kind === "ref" || kind === "user" || kind === "refs") return typeof value === "object" ? value.number || value.label || String(value.id) : String(value);
   if (isNumber(kind)) return number(value, lang, kind === "money" ? 0 : 4) + (kind === "percent" ? " %" : "");
-  if (kind === "moment") return moment(value, lang, tz, !/T(00:00:00|17:00:00)/.test(new Date(value).toISOString?.() ?? ""));
+  if (kind === "moment") return moment(value, lang, tz, !isMidnight(value, tz));
   if (kind === "date") return moment(`${value}T12:00:00`, lang, undefined, false);
   if (kind === "flag") return value ? t("Yes", lang) : t("No", lang);
   if (kind === "choice" || kind === "state") return choice(value, lang);

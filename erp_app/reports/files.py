@@ -43,7 +43,7 @@ def named(report: Report, answer: Answer, kind: str) -> str:
 
 
 def _when(text: Any) -> str:
-    return str(text or "").replace("T", " ")[:19]
+    return str(text or "").replace("T", " ")
 
 
 def safe(text: Any) -> str:

@@ -55,8 +55,29 @@ def _texts(rows: list[dict[str, Any]], order: tuple[str, ...]) -> list[dict[str,
     return [{**row, "amount": str(row["amount"])} for row in sorted(rows, key=lambda row: order.index(row["section"]))]
 
 
+def _summed(answer: Answer, sums: tuple[tuple[str, str], ...], last: dict[str, str]) -> list[dict[str, Any]]:
+    """Return the rows section by section, each with its sum, and the last line."""
+    found: list[dict[str, Any]] = []
+    for section, total in sums:
+        found += [row for row in answer["rows"] if row["section"] == section]
+        found.append({"section": section, "account": "", "name": "Total", "amount": answer[total]})
+    return [*found, {"section": "", "account": "", **last}]
+
+
+def _closing_with_profit(answer: Answer) -> list[dict[str, Any]]:
+    return _summed(answer, (("income", "income"), ("expense", "expense")), {"name": "Profit", "amount": answer["profit"]})
+
+
+def _closing_with_claims(answer: Answer) -> list[dict[str, Any]]:
+    claims = str(int(answer["liabilities"]) + int(answer["equity"]))
+    sections = (("asset", "assets"), ("liability", "liabilities"), ("equity", "equity"))
+    return _summed(answer, sections, {"name": "Liabilities and equity", "amount": claims})
+
+
 PROFIT_AND_LOSS = Report(
     "profit-and-loss", "Profit and loss", profit_and_loss, _COLUMNS, view=_VIEW, parameters=(Parameter("from", "date", "From"),),
-    section="Accounting", icon="trending-up",
+    rows_of=_closing_with_profit, section="Accounting", icon="trending-up",
 )
-BALANCE_SHEET = Report("balance-sheet", "Balance sheet", balance_sheet, _COLUMNS, view=_VIEW, section="Accounting", icon="landmark")
+BALANCE_SHEET = Report(
+    "balance-sheet", "Balance sheet", balance_sheet, _COLUMNS, view=_VIEW, rows_of=_closing_with_claims, section="Accounting", icon="landmark",
+)

@@ -159,6 +159,8 @@ def test_balance_sheet_balances_and_profit_is_what_was_earned(shop):
     sheet = ask(shop, "balance-sheet")
     assert sheet["balanced"]
     assert sheet["assets"] == "219830150"
+    shown = catalogue.REPORTS["balance-sheet"].rows_of(sheet)
+    assert next(row["amount"] for row in shown if row["name"] == "Total") == shown[-1]["amount"] == sheet["assets"]
     assert ask(shop, "profit-and-loss", **{"from": "2026-01-01"})["profit"] == "0"
 
 
