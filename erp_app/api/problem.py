@@ -63,8 +63,8 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     def malformed(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)  # noqa: S101
-        errors = {".".join(str(part) for part in one["loc"][1:])[:100] or "body": str(one["msg"]) for one in error.errors()[:50]}
-        is_json = any(one["type"] == "json_invalid" for one in error.errors())
+        is_json = any(one["type"] == "json_invalid" for one in error.errors())  # its place is a position in the text, no field
+        errors = {(not is_json and ".".join(str(part) for part in one["loc"][1:])[:100]) or "body": str(one["msg"]) for one in error.errors()[:50]}
         return _worded(request, 400 if is_json else 422, "ERP-1401", "The request is malformed.", errors=errors)
 
     @app.exception_handler(HTTPException)
