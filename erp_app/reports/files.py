@@ -15,7 +15,7 @@ from erp_app.document.printing import Column as PrintColumn
 from erp_app.document.printing import Sheet, figure, letterhead
 from erp_app.i18n import say
 from erp_app.kernel.uow import Work
-from erp_app.reports.report import Answer, Column, Report
+from erp_app.reports.report import Answer, Column, Report, totals_of
 
 MEDIA = {
     "csv": "text/csv; charset=utf-8",
@@ -79,7 +79,12 @@ def _pdf(work: Work, report: Report, columns: Sequence[Column], rows: Sequence[d
     sheet = Sheet(letterhead(work), report.label, "", lang=lang)
     sheet.facts([("As of", _when(answer.get("as_of")))], [("As known on", _when(answer.get("known_on")))])
     heads = [PrintColumn(column.name, column.label, _WIDTHS.get(column.kind, 1.4), right=column.kind in _FIGURES) for column in columns]
-    sheet.table(heads, [{column.name: _printed(column, row.get(column.name), lang) for column in columns} for row in rows])
+    printed = [{column.name: _printed(column, row.get(column.name), lang) for column in columns} for row in rows]
+    totals = totals_of(answer, {column.name for column in columns})
+    if totals:
+        figures = {column.name: _printed(column, totals[column.name], lang) for column in columns if column.name in totals}
+        printed.append({columns[0].name: say("Total", lang), **figures})
+    sheet.table(heads, printed)
     return sheet.content()
 
 

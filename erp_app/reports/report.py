@@ -138,6 +138,15 @@ def units_text(units: Any) -> str:
     return quantity_text(int(units or 0))
 
 
+def totals_of(answer: Answer, names: set[str]) -> dict[str, str]:
+    """Return the totals the answer gives, under the columns they are the sums of."""
+    pairs = {"total_debit": "debit", "total_credit": "credit", "total": "value"}
+    found = {column: str(answer[name]) for name, column in pairs.items() if column in names and answer.get(name) is not None}
+    return found | {
+        name.removeprefix("total_"): str(value) for name, value in answer.items() if name.startswith("total_") and name.removeprefix("total_") in names
+    }
+
+
 def moment_text(work: Work, moment: datetime | None) -> str:
     """Write a moment with the offset of the company's zone, as documents do; empty when there is none."""
     return moment.astimezone(ZoneInfo(work.actor.tz)).isoformat() if moment else ""

@@ -13,7 +13,7 @@ from erp_app.kernel import clock
 from erp_app.kernel.access import may
 from erp_app.kernel.errors import ErpError, NotFound
 from erp_app.reports import catalogue
-from erp_app.reports.report import Answer, Report
+from erp_app.reports.report import Answer, Report, totals_of
 from erp_app.state.desk import apart, path_parts, place_of, query_of, told
 from erp_app.state.guard import OWN_RESOURCE, PAGE_RESOURCE, actor, requires
 from erp_app.state.hub import hub
@@ -169,12 +169,3 @@ def links(row: dict[str, Any]) -> dict[str, str]:
     if row.get("account") and "debit" in row:
         made["account"] = "/reports/general-ledger?" + urlencode({"account": row["account"]})
     return made
-
-
-def totals_of(answer: Answer, names: set[str]) -> dict[str, str]:
-    """Return the totals the answer gives, under the columns they are the sums of."""
-    pairs = {"total_debit": "debit", "total_credit": "credit", "total": "value"}
-    found = {column: str(answer[name]) for name, column in pairs.items() if column in names and answer.get(name) is not None}
-    return found | {
-        name.removeprefix("total_"): str(value) for name, value in answer.items() if name.startswith("total_") and name.removeprefix("total_") in names
-    }
