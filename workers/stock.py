@@ -17,8 +17,20 @@ FOR_PEOPLE = {"ERP-1220", "ERP-1203"}  # a history that does not hold together, 
 
 
 def repair(actor: Actor, key: str) -> None:
-    """Prove the item of this id, if it waits for it. What only people can set right is kept as failed, with the reason."""
+    """Prove the item of this id, if it waits for it, and before it whatever waits with more urgency."""
     item = int(key)
+    while (urgent := _more_urgent(actor, item)) is not None:
+        _repair(actor, urgent)
+    _repair(actor, item)
+
+
+def _more_urgent(actor: Actor, item: int) -> int | None:
+    with unit_of_work(actor) as work:
+        return repo_fix.more_urgent(work, item)
+
+
+def _repair(actor: Actor, item: int) -> None:
+    """Prove an item. What only people can set right is kept as failed, with the reason."""
     with unit_of_work(actor) as work:
         waiting = repo_fix.begin(work, item)
     if not waiting:

@@ -19,6 +19,16 @@ def add(work: Work, item: int, cause: int | None, priority: int) -> None:
     )
 
 
+def more_urgent(work: Work, item: int) -> int | None:
+    """Return the most urgent item that waits with more urgency than this one, or None."""
+    found: int | None = work.value(
+        "SELECT item_id FROM stock_fix_queue WHERE tenant_id = %(tenant)s AND state = 'waiting' AND priority < (SELECT min(priority) FROM stock_fix_queue"
+        " WHERE tenant_id = %(tenant)s AND item_id = %(item)s AND state <> 'done') ORDER BY priority, id LIMIT 1",
+        {"tenant": work.actor.tenant_id, "item": item},
+    )
+    return found
+
+
 def begin(work: Work, item: int) -> int:
     """Note that a worker has taken the item's open rows; return how many there are."""
     return work.run(

@@ -5,6 +5,7 @@ import itertools
 import psycopg
 import pytest
 
+from erp_app.costing.again import hurry
 from erp_app.costing.fix import ask
 from erp_app.kernel.uow import unit_of_work
 from tests.costing.books import Books
@@ -80,3 +81,14 @@ def test_a_tampered_piece_is_corrected_by_a_journal_and_stays_visible(books, dat
     assert (row["progress"]["pieces"], row["progress"]["documents"]) == (1, 1)
     assert books.picture() == before
     assert books.journals()["ADJ-steel"] == {"5-1200": 300 - 55, "1-1310": -300 + 55}
+
+
+def test_what_is_hurried_is_proved_before_what_waited_longer(books):
+    with unit_of_work(books.actor) as work:
+        for item in ("steel", "part"):
+            ask(work, books.items[item])
+        hurry(work, "stock_fix_queue", books.items["part"])
+    repair(books.actor, str(books.items["steel"]))
+    with unit_of_work(books.actor) as work:
+        done = work.rows("SELECT i.code FROM stock_fix_queue q JOIN item i ON i.id = q.item_id WHERE q.state = 'done' ORDER BY q.done_at")
+    assert [row["code"] for row in done] == ["part", "steel"]
