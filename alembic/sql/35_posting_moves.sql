@@ -79,23 +79,22 @@ BEGIN
   RETURN found.account_id;
 END $$;
 
--- Lock the balance rows of all queues a posting touches, in the order of their keys: two postings can never wait for each other.
--- A queue of lot 0 gets its row first, before any lock is held; a queue of one delivery belongs to this document alone. Plain: no
--- queue is touched twice, and nothing is taken by name.
+-- Lock the balance rows of all queues a posting touches, in the order of their keys: two postings can never wait for each other. Every
+-- queue gets its row first, before any lock is held, the ones goods are to leave too: a row that another posting is about to commit could
+-- not be locked, but what it brought would be seen, by the statements that follow. (Making it waits for that posting.)
+-- Plain: no queue is touched twice, and nothing is taken by name.
 CREATE OR REPLACE FUNCTION posting_lock(p_tenant bigint, INOUT moves posting_move[], OUT plain boolean) LANGUAGE plpgsql AS $$
-DECLARE m posting_move; ends int := 0; named boolean := false; arrives boolean := false; queues int;
+DECLARE m posting_move; ends int := 0; named boolean := false; queues int;
 BEGIN
   FOREACH m IN ARRAY moves LOOP
     ends := ends + m.from_kept::int + m.to_kept::int;
-    arrives := arrives OR m.to_kept AND m.to_lot = 0;
     named := named OR m.source_move_id IS NOT NULL;
   END LOOP;
-  IF arrives THEN
-    INSERT INTO stock_balance (tenant_id, item_id, place_id, lot)
-      SELECT DISTINCT p_tenant, x.item_id, x.to_place_id, 0 FROM unnest(moves) x WHERE x.to_kept AND x.to_lot = 0
-        AND NOT EXISTS (SELECT 1 FROM stock_balance b WHERE b.tenant_id = p_tenant AND b.item_id = x.item_id AND b.place_id = x.to_place_id AND b.lot = 0)
-      ORDER BY 2, 3 ON CONFLICT DO NOTHING;
-  END IF;
+  INSERT INTO stock_balance (tenant_id, item_id, place_id, lot)
+    SELECT DISTINCT p_tenant, x.item_id, q.place_id, q.lot FROM unnest(moves) x
+      CROSS JOIN LATERAL (VALUES (x.from_place_id, x.from_lot, x.from_kept), (x.to_place_id, x.to_lot, x.to_kept)) q (place_id, lot, kept)
+      WHERE q.kept AND NOT EXISTS (SELECT 1 FROM stock_balance b WHERE b.tenant_id = p_tenant AND b.item_id = x.item_id AND b.place_id = q.place_id AND b.lot = q.lot)
+      ORDER BY 2, 3, 4 ON CONFLICT DO NOTHING;
   WITH queue AS MATERIALIZED (
     SELECT item_id, from_place_id AS place_id, from_lot AS lot FROM unnest(moves) WHERE from_kept
     UNION SELECT item_id, to_place_id, to_lot FROM unnest(moves) WHERE to_kept

@@ -5,11 +5,15 @@ from __future__ import annotations
 import random
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
+import psycopg
 import pytest
 
+from erp_app.kernel.errors import Refused
 from tests.months.books import Books
 from tests.months.draw import Month, accepted_order
+from tests.months.papers import Line, Paper
 from tests.months.proof import sound, tenants
 from tests.months.truth import difference, truth
 
@@ -95,3 +99,39 @@ def test_a_month_entered_by_many_at_once_ends_as_if_entered_by_one(database, see
     assert len(office.entered) > len(papers) // 2, f"only {len(office.entered)} of {len(papers)} were taken"
     assert difference(books.picture(), truth(office.entered)) == ""
     sound(books)
+
+
+def test_who_waits_for_a_lock_does_not_take_what_arrives_meanwhile_as_if_it_had_been_there(database, admin_url):
+    """The first goods of a queue make its row; a posting that began before that could not lock it, and must not see the goods either."""
+    unit, day = 10_000, 24 * 60
+    steel = Paper("GR-1", "GR-1", day, (Line("TUBE", "SUPPLIER", "WH", 10 * unit, value=1_000),))
+    parts = Paper("GR-2", "GR-2", day + 1, (Line("SF", "SUPPLIER", "WH", unit, value=50),))
+    sent = Paper("SEND-1", "SEND-1", 2 * day, (Line("TUBE", "WH", "VENDOR", 6 * unit),))
+    bill = Paper("BILL-1", "BILL-1", 5 * day, amounts=((("GR-1", 1), 600, "2-1110"),), needs=frozenset({"GR-1"}))
+    used, made = Line("TUBE", "VENDOR", "PRODUCTION", 2 * unit, transform=True), Line("SF", "PRODUCTION", "WH", unit, transform=True, weight=unit)
+    handed_in = Paper("SETOR-1", "SETOR-1", 3 * day, (used, made), lines=(("5-1300", -70),), added=70)
+    books = Books(next(tenants), [steel, parts, sent, bill, handed_in])
+    for one in (steel, parts):
+        books.take(one)
+    with psycopg.connect(admin_url) as holder, psycopg.connect(admin_url, autocommit=True) as watch, ThreadPoolExecutor(2) as people:
+        holder.execute("SELECT 1 FROM stock_balance WHERE tenant_id = %s AND item_id = %s FOR UPDATE", (books.tenant, books.items["SF"]))
+        first = people.submit(books.take, handed_in)
+        waiting(watch, 1)
+        others = people.submit(lambda: [books.take(one) for one in (sent, bill)])
+        waiting(watch, 2, others)
+        holder.rollback()
+        others.result()
+        if isinstance(first.exception(), Refused):  # nothing was there yet: now it is
+            books.take(handed_in)
+    books.settle()
+    assert difference(books.picture(), truth([steel, parts, sent, bill, handed_in])) == ""
+    sound(books)
+
+
+def waiting(watch, people, done=None):
+    """Return when so many wait for a lock in this database, or when that is not needed any more."""
+    asked = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    end = time.monotonic() + 20
+    while watch.execute(asked).fetchone()[0] < people and not (done and done.done()):
+        assert time.monotonic() < end, f"nobody waits: {people} should"
+        time.sleep(0.01)
