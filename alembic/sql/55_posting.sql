@@ -1,8 +1,9 @@
 -- The posting of a document to all ledgers: one call, one transaction, everything or nothing.
 
--- Explicit lines: account by code or role; an account kept by party needs one.
+-- Explicit lines: account by code or role; an account kept by party needs one. Invariant: accounts of goods change with the goods only, so that
+-- they are always worth what their layers are.
 CREATE OR REPLACE FUNCTION posting_lines(p_tenant bigint, p_lines jsonb) RETURNS journal_amount[] LANGUAGE plpgsql AS $$
-DECLARE amounts journal_amount[]; bare text;
+DECLARE amounts journal_amount[]; bare text; goods text;
 BEGIN
   IF jsonb_array_length(p_lines) = 0 THEN
     RETURN '{}';
@@ -13,6 +14,15 @@ BEGIN
     WHERE a.needs_party AND x.party_id IS NULL AND x.amount <> 0 LIMIT 1;
   IF bare IS NOT NULL THEN
     PERFORM refuse('ERP-1206', format('A line on %s needs the customer or supplier it belongs to.', bare), jsonb_build_object('account', bare));
+  END IF;
+  SELECT a.code INTO goods FROM unnest(amounts) x JOIN account a ON a.tenant_id = p_tenant AND a.id = x.account_id WHERE x.amount <> 0
+    AND (EXISTS (SELECT 1 FROM account_map m WHERE m.tenant_id = p_tenant AND m.account_id = a.id AND m.event = 'stock'
+        AND m.place_kind IN ('warehouse', 'vendor', 'in_transit', 'quarantine'))
+      OR EXISTS (SELECT 1 FROM place p WHERE p.tenant_id = p_tenant AND p.account_id = a.id
+        AND p.kind IN ('warehouse', 'vendor', 'in_transit', 'quarantine'))) LIMIT 1;
+  IF goods IS NOT NULL THEN
+    PERFORM refuse('ERP-1223', format('%s is the account of goods: it changes with receipts, counts and transfers, not by itself. Choose another account.',
+      goods), jsonb_build_object('account', goods));
   END IF;
   RETURN amounts;
 END $$;

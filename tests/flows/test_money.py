@@ -106,6 +106,25 @@ def test_a_journal_that_does_not_balance_or_has_no_side_is_refused(shop):
         shop.create("journal-entries", lines=[{"account": "1-1110", "debit": 5, "credit": 5}, {"account": "3-1000"}])
 
 
+@pytest.mark.parametrize("account", ["1-1310", "1-1340", "1-1350", "1-1360"])
+def test_accounts_of_goods_change_with_goods_only(shop, account):
+    before = shop.balances()
+    with pytest.raises(Refused, match=f"{account} is the account of goods") as refusal:
+        shop.post("journal-entries", lines=[{"account": account, "debit": 5}, {"account": "3-1000", "credit": 5}])
+    assert refusal.value.code == "ERP-1223"
+    with pytest.raises(Refused, match=f"{account} is the account of goods"):
+        paid(shop, 10, account=account, allocate="oldest")
+    assert shop.balances() == before
+
+
+def test_an_account_of_one_place_s_goods_is_kept_too(shop):
+    shop.create("accounts", code="1-1399", name="Goods at the fair", type="asset")
+    shop.post("journal-entries", lines=[{"account": "1-1399", "debit": 5}, {"account": "3-1000", "credit": 5}])
+    shop.update("places", "WH2", account="1-1399")
+    with pytest.raises(Refused, match="1-1399 is the account of goods"):
+        shop.post("journal-entries", lines=[{"account": "1-1399", "debit": 5}, {"account": "3-1000", "credit": 5}])
+
+
 def test_an_account_by_party_needs_one_that_exists(shop):
     with pytest.raises(Invalid, match="no customer and no supplier"):
         shop.create("journal-entries", lines=[{"account": "1-1200", "debit": 5, "party": "X"}, {"account": "3-1000", "credit": 5}])
