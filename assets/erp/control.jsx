@@ -52,7 +52,7 @@ export function QueueTable({ rows = [], queue = "", past, retry, lang = "en", tz
           <td data-label={t("From", lang)}>{row.from_at ? moment(row.from_at, lang, tz, false) : t("beginning", lang)}</td>
           <td className="num" data-label={t("Priority", lang)}>{row.priority === URGENT ? t("first", lang) : row.priority}</td><td className="num" data-label={t("Movements", lang)}>{row.moves === null || row.moves === undefined ? "" : number(String(row.moves), lang)}</td>
           <td className="num" data-label={past ? t("Took", lang) : t("Waiting for", lang)}>{past ? `${row.lag.toFixed(1)} s` : span((now - new Date(row.created_at).getTime()) / 1000, lang)}</td>
-          <td>{row.state === "failed" ? <><span className="wrong" title={row.error}>{row.error.slice(0, 60)}</span> {retry ? <button type="button" className="btn sm" onClick={() => onRetry?.(queue, row.id)}>{t("Try again", lang)}</button> : null}</> : null}
+          <td className="act">{row.state === "failed" ? <><span className="wrong" title={row.error}>{row.error.slice(0, 60)}</span> {retry ? <button type="button" className="btn sm" onClick={() => onRetry?.(queue, row.id)}>{t("Try again", lang)}</button> : null}</> : null}
             {retry && row.state === "waiting" && row.priority > URGENT ? <button type="button" className="btn sm" onClick={() => onHurry?.(queue, row.item_id)} aria-label={`${t("Do this item first", lang)}: ${row.item}`}>{t("Do this item first", lang)}</button> : null}</td>
         </tr>
       ))}</tbody></table></div>

@@ -55,7 +55,7 @@ def rows(work: Work, queue: str, *, done: bool, page: int, size: int) -> list[di
     it is: `step` of `steps` with its name, `phase`, while it runs, and `percent` of the steps that are behind it.
     """
     found = work.rows(_ROWS[queue, done], {"size": size, "skip": (page - 1) * size})
-    return [{**one, **_progress(one)} for one in found]
+    return [{**_progress(one), **one} for one in found]
 
 
 def sums(work: Work) -> dict[str, dict[str, Any]]:

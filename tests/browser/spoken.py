@@ -61,7 +61,8 @@ def of_declarations() -> set[str]:
         found |= {words(state) for state in shape.allowed_state(dt)} if dt.is_document else set()
     for report in REPORTS.values():
         found |= {report.label, report.section, *(one.label for one in report.columns), *(one.label or words(one.name) for one in report.parameters)}
-    found |= {"Profit", "Total", "Liabilities and equity", "Profit not yet carried over"} | {name for _, name, _, _ in chart.ACCOUNTS} | set(mapping.LABELS.values()) | {words(check.name) for check in CHECKS}
+    found |= {"Profit", "Total", "Liabilities and equity", "Profit not yet carried over"} | {name for _, name, _, _ in chart.ACCOUNTS}
+    found |= set(mapping.LABELS.values()) | {words(check.name) for check in CHECKS}
     return found | {words(one) for one in (*ACTIONS, *SCOPES, *custom.KINDS)}
 
 

@@ -84,8 +84,10 @@ def test_a_late_receipt_is_seen_to_wait_and_then_to_be_right_without_a_reload(vi
         there = queue.locator("[data-queue=hpp_queue] tr[data-item=TUBE]")
         expect(there.get_by_role("progressbar")).to_have_text("waiting", timeout=5000)
         expect(queue.get_by_role("button", name="Do this item first")).to_have_count(0)  # who may look may not yet decide
-        chief = visit("ratna", "/cost-queues")
+        chief = visit("ratna", "/cost-queues", viewport={"width": 360, "height": 740})
         press_first = chief.locator("[data-queue=hpp_queue] tr[data-item=TUBE]").get_by_role("button", name="Do this item first")
+        expect(press_first).to_be_visible()
+        assert press_first.evaluate("one => one.getBoundingClientRect().right <= one.parentElement.getBoundingClientRect().right")  # else it is not painted
         press_first.focus()
         chief.keyboard.press("Enter")
         expect(there.locator("[data-label=Priority]")).to_have_text("first")
