@@ -19,13 +19,15 @@ from tests.browser.site import Site
 from tests.flows.caller import Caller
 from tests.flows.month import Month
 
+CLIENT = httpx.Client(timeout=30, limits=httpx.Limits(max_keepalive_connections=0))  # one, for making one takes longer than most answers
+
 
 class Remote(Caller):
     """A program that calls the site that is running; `app` is its address."""
 
     def call(self, method: str, path: str, json: Any = None, **headers: str) -> httpx.Response:
         bus.client().flushdb()  # the count of requests of a minute
-        return httpx.request(method, f"{self.app}/api/v1/{path}", json=json, headers=self.proof() | headers, timeout=30)
+        return CLIENT.request(method, f"{self.app}/api/v1/{path}", json=json, headers=self.proof() | headers)
 
     def proof(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.token}"} if self.token else {}
