@@ -92,7 +92,7 @@ class World:
             repo_shadow.keep(_Bare(admin), rows, plain.cut(rows))
             for query in (_LAYERS, _PIECES, _HEAD):
                 admin.execute(query, params)
-        self._analyse()
+        self.tidy()
         return item
 
     def typical_items(self, count: int, moves: int) -> list[int]:
@@ -100,7 +100,7 @@ class World:
         items = self.items(count)
         with psycopg.connect(self.admin_url) as admin:
             self._moves(admin, items, moves, _TYPICAL_MOVES)
-        self._analyse()
+        self.tidy()
         return items
 
     def document(self) -> int:
@@ -120,7 +120,8 @@ class World:
         for one in (_PAPERS, _RECORDS, query, _BALANCES):
             admin.execute(one, params)
 
-    def _analyse(self) -> None:
+    def tidy(self) -> None:
+        """Clear away what was taken back, count anew, and write everything down, as the database does by itself with time."""
         with psycopg.connect(self.admin_url, autocommit=True) as admin:
             admin.execute("VACUUM ANALYZE")
             admin.execute("CHECKPOINT")
