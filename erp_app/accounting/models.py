@@ -7,23 +7,16 @@ from __future__ import annotations
 
 import datetime as dt
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from sqlalchemy import BigInteger, CheckConstraint, Column, Date, DateTime, ForeignKeyConstraint, Identity, Index, Integer, SmallInteger, Text, text
 from sqlmodel import Field, SQLModel
 
 from erp_app.document.fields import Choice, Day, Flag, Moment, Str, User
 from erp_app.document.models import Master
+from erp_app.kernel.columns import NOW, big
 
-NOW = text("now()")
 ACCOUNT_TYPES = ("asset", "liability", "equity", "income", "expense")
-
-
-def _big(*, key: bool = False, required: bool = True, default: int | None = None) -> Any:
-    extra: dict[str, Any] = {"autoincrement": False} if key else {}
-    if default is not None:
-        extra["server_default"] = text(str(default))
-    return Field(default=default, sa_type=BigInteger, primary_key=key, nullable=not required, sa_column_kwargs=extra)
 
 
 class Account(Master, table=True):
@@ -46,11 +39,11 @@ class AccountMap(SQLModel, table=True):
         ForeignKeyConstraint(["tenant_id", "account_id"], ["account.tenant_id", "account.id"], name="account_map_account_fk"),
     )
 
-    tenant_id: int = _big(key=True)
+    tenant_id: int = big(key=True)
     event: str = Field(primary_key=True, sa_type=Text)
     item_kind: str = Field(default="", primary_key=True, sa_type=Text, sa_column_kwargs={"server_default": text("''")})
     place_kind: str = Field(default="", primary_key=True, sa_type=Text, sa_column_kwargs={"server_default": text("''")})
-    account_id: int = _big()
+    account_id: int = big()
 
 
 class AccountingPeriod(Master, table=True):
@@ -97,12 +90,12 @@ class JournalEntry(SQLModel, table=True):
         {"comment": "append_only"},
     )
 
-    tenant_id: int = _big(key=True)
+    tenant_id: int = big(key=True)
     id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(always=False), primary_key=True))
-    document_id: int = _big()
+    document_id: int = big()
     step: int = Field(default=0, sa_type=SmallInteger, sa_column_kwargs={"server_default": text("0")})
     kind: str = Field(default="original", sa_type=Text, sa_column_kwargs={"server_default": text("'original'")})
-    cause_document_id: int | None = _big(required=False)
+    cause_document_id: int | None = big(required=False)
     date: dt.date = Field(sa_type=Date)
     effective_at: datetime = Field(sa_type=DateTime(timezone=True))
     recorded_at: datetime = Field(default=None, sa_type=DateTime(timezone=True), sa_column_kwargs={"server_default": NOW})
@@ -119,10 +112,10 @@ class JournalNumber(SQLModel, table=True):
         {"comment": "no_delete"},
     )
 
-    tenant_id: int = _big(key=True)
-    entry_id: int = _big(key=True)
+    tenant_id: int = big(key=True)
+    entry_id: int = big(key=True)
     year: int = Field(sa_type=Integer)
-    seq: int | None = _big(required=False)
+    seq: int | None = big(required=False)
 
 
 class JournalLine(SQLModel, table=True):
@@ -140,11 +133,11 @@ class JournalLine(SQLModel, table=True):
         {"comment": "append_only"},
     )
 
-    tenant_id: int = _big(key=True)
-    entry_id: int = _big(key=True)
+    tenant_id: int = big(key=True)
+    entry_id: int = big(key=True)
     line_no: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
-    account_id: int = _big()
-    party_id: int | None = _big(required=False)
-    debit: int = _big(default=0)
-    credit: int = _big(default=0)
+    account_id: int = big()
+    party_id: int | None = big(required=False)
+    debit: int = big(default=0)
+    credit: int = big(default=0)
     date: dt.date = Field(sa_type=Date)

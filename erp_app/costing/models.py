@@ -9,24 +9,11 @@ import datetime as dt
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Date, DateTime, ForeignKeyConstraint, Identity, Index, LargeBinary, SmallInteger, Text, text
+from sqlalchemy import BigInteger, CheckConstraint, Column, Date, ForeignKeyConstraint, Identity, Index, LargeBinary, SmallInteger, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
-NEXT_ID = text("nextval('record_id_seq')")
-NOW = text("now()")
-
-
-def _moment(*, required: bool = True, default: Any = None) -> Any:
-    extra: dict[str, Any] = {"server_default": default} if default is not None else {}
-    return Field(default=None, sa_type=DateTime(timezone=True), nullable=not required, sa_column_kwargs=extra)
-
-
-def _big(*, key: bool = False, required: bool = True, default: int | None = None) -> Any:
-    extra: dict[str, Any] = {"autoincrement": False} if key else {}
-    if default is not None:
-        extra["server_default"] = text(str(default))
-    return Field(default=default, sa_type=BigInteger, primary_key=key, nullable=not required, sa_column_kwargs=extra)
+from erp_app.kernel.columns import NEXT_ID, NOW, big, moment
 
 
 class CostLayer(SQLModel, table=True):
@@ -48,19 +35,19 @@ class CostLayer(SQLModel, table=True):
         {"comment": "no_delete"},
     )
 
-    tenant_id: int = _big(key=True)
+    tenant_id: int = big(key=True)
     id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(always=False), primary_key=True))
-    move_id: int = _big()
-    parent_layer_id: int | None = _big(required=False)
-    origin_document_id: int = _big()
-    item_id: int = _big()
-    place_id: int = _big()
-    lot: int = _big(default=0)
-    effective_at: datetime = _moment()
+    move_id: int = big()
+    parent_layer_id: int | None = big(required=False)
+    origin_document_id: int = big()
+    item_id: int = big()
+    place_id: int = big()
+    lot: int = big(default=0)
+    effective_at: datetime = moment()
     rank: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
-    quantity: int = _big()
-    value: int = _big()
-    taken: int = _big(default=0)
+    quantity: int = big()
+    value: int = big()
+    taken: int = big(default=0)
 
 
 class CostPiece(SQLModel, table=True):
@@ -82,15 +69,15 @@ class CostPiece(SQLModel, table=True):
         {"comment": "append_only"},
     )
 
-    tenant_id: int = _big(key=True)
+    tenant_id: int = big(key=True)
     id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(always=False), primary_key=True))
-    move_id: int = _big()
-    layer_id: int = _big()
-    document_id: int = _big()
-    quantity: int = _big()
-    value: int = _big()
-    cause_document_id: int = _big()
-    recorded_at: datetime = _moment(default=NOW)
+    move_id: int = big()
+    layer_id: int = big()
+    document_id: int = big()
+    quantity: int = big()
+    value: int = big()
+    cause_document_id: int = big()
+    recorded_at: datetime = moment(default=NOW)
     date: dt.date = Field(sa_type=Date)
 
 
@@ -111,14 +98,14 @@ class CostRevaluation(SQLModel, table=True):
         {"comment": "append_only"},
     )
 
-    tenant_id: int = _big(key=True)
+    tenant_id: int = big(key=True)
     id: int | None = Field(default=None, primary_key=True, sa_type=BigInteger, sa_column_kwargs={"server_default": NEXT_ID, "autoincrement": False})
-    document_id: int = _big()
-    move_id: int = _big()
-    account_id: int = _big()
-    effective_at: datetime = _moment()
-    recorded_at: datetime = _moment(default=NOW)
-    amount: int = _big()
+    document_id: int = big()
+    move_id: int = big()
+    account_id: int = big()
+    effective_at: datetime = moment()
+    recorded_at: datetime = moment(default=NOW)
+    amount: int = big()
 
 
 class CostTransform(SQLModel, table=True):
@@ -130,10 +117,10 @@ class CostTransform(SQLModel, table=True):
         {"comment": "append_only"},
     )
 
-    tenant_id: int = _big(key=True)
-    document_id: int = _big(key=True)
-    added: int = _big(default=0)
-    weight: int = _big()
+    tenant_id: int = big(key=True)
+    document_id: int = big(key=True)
+    added: int = big(default=0)
+    weight: int = big()
 
 
 class HppQueue(SQLModel, table=True):
@@ -148,19 +135,19 @@ class HppQueue(SQLModel, table=True):
         Index("hpp_queue_cause", "tenant_id", "cause_document_id"),
     )
 
-    tenant_id: int = _big(key=True)
+    tenant_id: int = big(key=True)
     id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(always=False), primary_key=True))
-    item_id: int = _big()
-    from_at: datetime = _moment()
-    cause_document_id: int = _big()
+    item_id: int = big()
+    from_at: datetime = moment()
+    cause_document_id: int = big()
     priority: int = Field(default=5, sa_type=SmallInteger, sa_column_kwargs={"server_default": text("5")})
     state: str = Field(default="waiting", sa_type=Text, sa_column_kwargs={"server_default": text("'waiting'")})
     attempts: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
     progress: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB, sa_column_kwargs={"server_default": text("'{}'")})
     error: str | None = None
-    created_at: datetime = _moment(default=NOW)
-    started_at: datetime | None = _moment(required=False)
-    done_at: datetime | None = _moment(required=False)
+    created_at: datetime = moment(default=NOW)
+    started_at: datetime | None = moment(required=False)
+    done_at: datetime | None = moment(required=False)
 
 
 class CostCheckpoint(SQLModel, table=True):
@@ -180,17 +167,17 @@ class CostCheckpoint(SQLModel, table=True):
         {"comment": "append_only"},
     )
 
-    tenant_id: int = _big(key=True)
+    tenant_id: int = big(key=True)
     id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(always=False), primary_key=True))
-    item_id: int = _big()
-    at: datetime = _moment()
-    last_move_id: int = _big()
-    last_piece_id: int = _big(default=0)
-    moves: int = _big(default=0)
+    item_id: int = big()
+    at: datetime = moment()
+    last_move_id: int = big()
+    last_piece_id: int = big(default=0)
+    moves: int = big(default=0)
     reason: str = Field(default="schedule", sa_type=Text)
     layers: bytes = Field(sa_type=LargeBinary)
     sha256: str = Field(sa_type=Text)
-    made_at: datetime = _moment(default=NOW)
+    made_at: datetime = moment(default=NOW)
 
 
 class CheckpointRun(SQLModel, table=True):
@@ -209,17 +196,17 @@ class CheckpointRun(SQLModel, table=True):
         Index("checkpoint_run_open", "tenant_id", "id", postgresql_where=text("state <> 'done'")),
     )
 
-    tenant_id: int = _big(key=True)
+    tenant_id: int = big(key=True)
     id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(always=False), primary_key=True))
-    at: datetime = _moment()
+    at: datetime = moment()
     reason: str = Field(sa_type=Text)
     label: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": text("''")})
     state: str = Field(default="waiting", sa_type=Text, sa_column_kwargs={"server_default": text("'waiting'")})
-    items: int = _big(default=0)
-    done: int = _big(default=0)
-    sealed: int = _big(default=0)
-    position: int = _big(default=0)
+    items: int = big(default=0)
+    done: int = big(default=0)
+    sealed: int = big(default=0)
+    position: int = big(default=0)
     error: str | None = None
-    created_at: datetime = _moment(default=NOW)
-    started_at: datetime | None = _moment(required=False)
-    done_at: datetime | None = _moment(required=False)
+    created_at: datetime = moment(default=NOW)
+    started_at: datetime | None = moment(required=False)
+    done_at: datetime | None = moment(required=False)

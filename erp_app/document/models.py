@@ -12,9 +12,7 @@ from sqlalchemy.orm import declared_attr
 from sqlmodel import Field, SQLModel
 
 from erp_app.document.fields import LongText, Moment, Str
-
-NOW = text("now()")
-NEXT_ID = text("nextval('record_id_seq')")  # one sequence for all types: an id names one record of any type
+from erp_app.kernel.columns import NEXT_ID, NOW
 
 
 class Stored(SQLModel):

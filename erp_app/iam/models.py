@@ -9,7 +9,8 @@ from sqlalchemy import BigInteger, Boolean, CheckConstraint, DateTime, ForeignKe
 from sqlmodel import Field, SQLModel
 
 from erp_app.document.fields import Choice, Flag, Integer, LongText, Ref, Refs, Str
-from erp_app.document.models import NEXT_ID, NOW, Master
+from erp_app.document.models import Master
+from erp_app.kernel.columns import NEXT_ID, NOW
 
 LANGUAGES = ("id", "en")
 THEMES = ("system", "light", "dark")

@@ -13,7 +13,7 @@ from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, SQLModel
 
-NOW = text("now()")
+from erp_app.kernel.columns import NOW
 
 
 class Outbox(SQLModel, table=True):

@@ -13,20 +13,7 @@ from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, ForeignKey
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
-NEXT_ID = text("nextval('record_id_seq')")
-NOW = text("now()")
-
-
-def _moment(*, required: bool = True, default: Any = None) -> Any:
-    extra: dict[str, Any] = {"server_default": default} if default is not None else {}
-    return Field(default=None, sa_type=DateTime(timezone=True), nullable=not required, sa_column_kwargs=extra)
-
-
-def _big(*, key: bool = False, required: bool = True, default: int | None = None) -> Any:
-    extra: dict[str, Any] = {"autoincrement": False} if key else {}
-    if default is not None:
-        extra["server_default"] = text(str(default))
-    return Field(default=default, sa_type=BigInteger, primary_key=key, nullable=not required, sa_column_kwargs=extra)
+from erp_app.kernel.columns import NEXT_ID, NOW, big, moment
 
 
 class StockMove(SQLModel, table=True):
@@ -56,27 +43,27 @@ class StockMove(SQLModel, table=True):
         {"comment": "append_only"},
     )
 
-    tenant_id: int = _big(key=True)
+    tenant_id: int = big(key=True)
     id: int | None = Field(default=None, primary_key=True, sa_type=BigInteger, sa_column_kwargs={"server_default": NEXT_ID, "autoincrement": False})
-    document_id: int = _big()
+    document_id: int = big()
     step: int = Field(default=0, sa_type=SmallInteger, sa_column_kwargs={"server_default": text("0")})
     line_no: int
-    item_id: int = _big()
-    from_place_id: int = _big()
-    from_lot: int = _big(default=0)
-    to_place_id: int = _big()
-    to_lot: int = _big(default=0)
-    quantity: int = _big()
-    effective_at: datetime = _moment()
-    recorded_at: datetime = _moment(default=NOW)
-    value: int | None = _big(required=False)
+    item_id: int = big()
+    from_place_id: int = big()
+    from_lot: int = big(default=0)
+    to_place_id: int = big()
+    to_lot: int = big(default=0)
+    quantity: int = big()
+    effective_at: datetime = moment()
+    recorded_at: datetime = moment(default=NOW)
+    value: int | None = big(required=False)
     keep_origin: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
-    source_move_id: int | None = _big(required=False)
+    source_move_id: int | None = big(required=False)
     transform: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
-    weight: int = _big(default=0)
-    weight_before: int = _big(default=0)
-    from_account_id: int = _big()
-    to_account_id: int = _big()
+    weight: int = big(default=0)
+    weight_before: int = big(default=0)
+    from_account_id: int = big()
+    to_account_id: int = big()
 
 
 class StockBalance(SQLModel, table=True):
@@ -101,16 +88,16 @@ class StockBalance(SQLModel, table=True):
         {"comment": "no_delete"},
     )
 
-    tenant_id: int = _big(key=True)
-    item_id: int = _big(key=True)
-    place_id: int = _big(key=True)
-    lot: int = _big(key=True, default=0)
-    on_hand: int = _big(default=0)
-    last_at: datetime | None = _moment(required=False)
-    last_out_at: datetime | None = _moment(required=False)
-    dirty_from: datetime | None = _moment(required=False)
-    head_at: datetime | None = _moment(required=False)
-    head_move_id: int | None = _big(required=False)
+    tenant_id: int = big(key=True)
+    item_id: int = big(key=True)
+    place_id: int = big(key=True)
+    lot: int = big(key=True, default=0)
+    on_hand: int = big(default=0)
+    last_at: datetime | None = moment(required=False)
+    last_out_at: datetime | None = moment(required=False)
+    dirty_from: datetime | None = moment(required=False)
+    head_at: datetime | None = moment(required=False)
+    head_move_id: int | None = big(required=False)
 
 
 class StockBlock(SQLModel, table=True):
@@ -126,13 +113,13 @@ class StockBlock(SQLModel, table=True):
 
     __tablename__: ClassVar[str] = "stock_block"
 
-    tenant_id: int = _big(key=True)
-    item_id: int = _big(key=True)
-    place_id: int = _big(key=True)
-    lot: int = _big(key=True)
+    tenant_id: int = big(key=True)
+    item_id: int = big(key=True)
+    place_id: int = big(key=True)
+    lot: int = big(key=True)
     ends_at: datetime = Field(sa_type=DateTime(timezone=True), primary_key=True)
-    net: int = _big()
-    low: int = _big()
+    net: int = big()
+    low: int = big()
 
 
 class Reservation(SQLModel, table=True):
@@ -148,14 +135,14 @@ class Reservation(SQLModel, table=True):
         Index("reservation_item", "tenant_id", "item_id", "place_id", postgresql_where=text("quantity > 0")),
     )
 
-    tenant_id: int = _big(key=True)
-    document_id: int = _big(key=True)
+    tenant_id: int = big(key=True)
+    document_id: int = big(key=True)
     line_no: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
-    item_id: int = _big()
-    place_id: int = _big()
-    quantity: int = _big()
+    item_id: int = big()
+    place_id: int = big()
+    quantity: int = big()
     kind: str = Field(default="soft", sa_type=Text, sa_column_kwargs={"server_default": text("'soft'")})
-    made_at: datetime = _moment(default=NOW)
+    made_at: datetime = moment(default=NOW)
 
 
 class StockFixQueue(SQLModel, table=True):
@@ -168,16 +155,16 @@ class StockFixQueue(SQLModel, table=True):
         Index("stock_fix_queue_open", "tenant_id", "priority", "id", postgresql_where=text("state <> 'done'")),
     )
 
-    tenant_id: int = _big(key=True)
+    tenant_id: int = big(key=True)
     id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(always=True), primary_key=True))
-    item_id: int = _big()
-    from_at: datetime | None = _moment(required=False)
-    cause_document_id: int | None = _big(required=False)
+    item_id: int = big()
+    from_at: datetime | None = moment(required=False)
+    cause_document_id: int | None = big(required=False)
     priority: int = Field(default=5, sa_type=SmallInteger, sa_column_kwargs={"server_default": text("5")})
     state: str = Field(default="waiting", sa_type=Text, sa_column_kwargs={"server_default": text("'waiting'")})
     attempts: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
     progress: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB, sa_column_kwargs={"server_default": text("'{}'")})
     error: str | None = None
-    created_at: datetime = _moment(default=NOW)
-    started_at: datetime | None = _moment(required=False)
-    done_at: datetime | None = _moment(required=False)
+    created_at: datetime = moment(default=NOW)
+    started_at: datetime | None = moment(required=False)
+    done_at: datetime | None = moment(required=False)
