@@ -122,6 +122,18 @@ DROP TRIGGER IF EXISTS account_type_stays ON account;
 CREATE TRIGGER account_type_stays BEFORE UPDATE ON account FOR EACH ROW
   WHEN ((OLD.type, OLD.needs_party) IS DISTINCT FROM (NEW.type, NEW.needs_party)) EXECUTE FUNCTION account_type_stays();
 
+-- An account that postings go to stays in use.
+CREATE OR REPLACE FUNCTION account_in_use() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF EXISTS (SELECT 1 FROM account_map WHERE tenant_id = NEW.tenant_id AND account_id = NEW.id)
+      OR EXISTS (SELECT 1 FROM place WHERE tenant_id = NEW.tenant_id AND account_id = NEW.id AND active) THEN
+    PERFORM refuse('ERP-3327', format('%s is in use: the account mapping or a place names it. Choose another account there first.', NEW.code));
+  END IF;
+  RETURN NEW;
+END $$;
+DROP TRIGGER IF EXISTS account_in_use ON account;
+CREATE TRIGGER account_in_use BEFORE UPDATE OF active ON account FOR EACH ROW WHEN (OLD.active AND NOT NEW.active) EXECUTE FUNCTION account_in_use();
+
 -- Invariant: what amounts and days mean stays as it was when they were written.
 CREATE OR REPLACE FUNCTION company_stays() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

@@ -96,6 +96,28 @@ CREATE TRIGGER kind_stays BEFORE UPDATE OF kind ON item FOR EACH ROW WHEN (OLD.k
 DROP TRIGGER IF EXISTS kind_stays ON place;
 CREATE TRIGGER kind_stays BEFORE UPDATE OF kind ON place FOR EACH ROW WHEN (OLD.kind <> NEW.kind) EXECUTE FUNCTION kind_stays();
 
+-- Invariant: what holds goods, and goods that are somewhere, stay in use: nobody could sell, move or count them any more.
+CREATE OR REPLACE FUNCTION goods_stay_in_use() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE r record;
+BEGIN
+  SELECT i.code AS item, p.code AS place, b.on_hand INTO r FROM stock_balance b
+    JOIN item i ON i.tenant_id = b.tenant_id AND i.id = b.item_id JOIN place p ON p.tenant_id = b.tenant_id AND p.id = b.place_id
+    WHERE b.tenant_id = NEW.tenant_id AND b.on_hand > 0 AND p.kind IN ('warehouse', 'vendor', 'in_transit', 'quarantine')
+      AND CASE tg_table_name WHEN 'item' THEN b.item_id ELSE b.place_id END = NEW.id ORDER BY 1, 2 LIMIT 1;
+  IF FOUND AND tg_table_name = 'item' THEN
+    PERFORM refuse('ERP-1224', format('%s still lies at %s (%s): it is put away when nothing is left. Move, sell or count it first.',
+      r.item, r.place, quantity_text(r.on_hand)));
+  ELSIF FOUND THEN
+    PERFORM refuse('ERP-1224', format('%s still holds %s %s: it is put away when nothing is left. Move, sell or count them first.',
+      r.place, quantity_text(r.on_hand), r.item));
+  END IF;
+  RETURN NEW;
+END $$;
+DROP TRIGGER IF EXISTS goods_stay_in_use ON item;
+CREATE TRIGGER goods_stay_in_use BEFORE UPDATE OF active ON item FOR EACH ROW WHEN (OLD.active AND NOT NEW.active) EXECUTE FUNCTION goods_stay_in_use();
+DROP TRIGGER IF EXISTS goods_stay_in_use ON place;
+CREATE TRIGGER goods_stay_in_use BEFORE UPDATE OF active ON place FOR EACH ROW WHEN (OLD.active AND NOT NEW.active) EXECUTE FUNCTION goods_stay_in_use();
+
 -- An item that moved stays, whoever wants to delete it.
 CREATE OR REPLACE FUNCTION item_stays() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

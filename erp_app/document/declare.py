@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 SCREENS: Final = "screens"
 Handler = Callable[["Work", Any, dict[str, Any]], "dict[str, Any] | None"]
 Hook = Callable[["Work", Any], None]
+Check = Callable[[Any], "dict[str, str]"]
 Maker = Callable[["Work", Mapping[str, Any]], int]
 
 
@@ -108,6 +109,7 @@ class DocumentType:
         number: pattern with {year} {month} {seq:05}, also {warehouse}; empty for master data, whose code is given by people.
         columns: names shown in the list by default, search: columns the search box looks in, filters: names offered as filters.
         initial: first state; editable: states in which fields and lines may still be changed.
+        check: what is wrong with the header by itself, by field; asked before the database refuses it with fewer words.
         on_save: called after create/update with fields and lines in place (derive totals, check rules), before the audit row.
         title: column shown beside the number in search and links.
         creatable: whether people make records by filling in fields; make: else how one comes about that a program asks for (returns its id).
@@ -131,6 +133,7 @@ class DocumentType:
     states: Sequence[str] = ()
     title: str = ""
     links: Sequence[str] = ()
+    check: Check | None = None
     on_save: Hook | None = None
     pdf: Callable[[Work, dict[str, Any]], bytes] | None = None
     answer: Callable[[Work, dict[str, Any]], dict[str, Any]] | None = None

@@ -332,7 +332,11 @@ def _same_version(dt: DocumentType, doc: Any, version: int | None) -> None:
 
 
 def _store(work: Work, dt: DocumentType, doc: Any) -> None:
-    """Send the record to the database; a taken code gets a message at its field."""
+    """Send the record to the database; what is wrong with it, and a taken code, get messages at their fields."""
+    errors = dt.check(doc) if dt.check else {}
+    if errors:
+        first, message = next(iter(errors.items()))
+        raise Invalid("ERP-1102", f"{dt.label}: {first} {message}.", errors=errors)
     key = getattr(doc, dt.key)
     try:
         work.flush()

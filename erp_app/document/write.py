@@ -100,7 +100,7 @@ class _Reader:
                 filtered.update({(one.shape.ref, key): one.shape.filter for key in ids})
                 where.update({(one.shape.ref, key): one.where for key in ids})
         for key in reference.outside(self.work, where, filtered) if filtered else []:
-            wanted = ", ".join(f"{name} {value}" for name, value in filtered[key].items())
+            wanted = ", ".join(f"{name} {_one_of(value)}" for name, value in filtered[key].items())
             self.errors[where[key]] = f"must be a {_noun(key[0])} with {wanted}"
 
 
@@ -177,6 +177,10 @@ class _Merged(dict[str, Any]):
 def final(row: dict[str, Any]) -> dict[str, Any]:
     """Return a line's columns after references are resolved."""
     return {**row, **row.changes} if isinstance(row, _Merged) else row
+
+
+def _one_of(value: Any) -> str:
+    return " or ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 def _noun(plural: str) -> str:

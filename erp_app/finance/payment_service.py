@@ -13,6 +13,11 @@ from erp_app.posting.models import JournalLine, Posting
 TYPE, CLAIMS = "supplier-payments", "supplier-bills"
 
 
+def check_payment(payment: Any) -> dict[str, str]:
+    """Tell what is wrong with the amount."""
+    return {} if payment.amount > 0 else {"amount": "must be above zero"}
+
+
 def complete_payment(work: Work, payment: Any) -> None:
     """Understand what the payment shall pay."""
     allocation.understand(work, payment, TYPE, CLAIMS, "bill")

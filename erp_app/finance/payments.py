@@ -48,5 +48,5 @@ SUPPLIER_PAYMENTS = DocumentType(
         approve=["finance_manager"], post=["finance", "finance_manager"], cancel=["finance_manager"], export=["manager", "finance", "finance_manager"],
     ),
     menu=Menu("Accounting", icon="credit-card", order=30),
-    on_save=service.complete_payment,
+    check=service.check_payment, on_save=service.complete_payment,
 )

@@ -14,6 +14,16 @@ from erp_app.posting.models import JournalLine, Posting
 TYPE, CLAIMS = "customer-receipts", "sales-invoices"
 
 
+def check_receipt(receipt: Any) -> dict[str, str]:
+    """Tell what is wrong with the amounts: something comes in, and the bank keeps less than that."""
+    errors = {} if receipt.amount > 0 else {"amount": "must be above zero"}
+    if receipt.charge < 0:
+        errors["charge"] = "must not be below zero"
+    elif not errors and receipt.charge >= receipt.amount:
+        errors["charge"] = "must be less than the amount"
+    return errors
+
+
 def complete_receipt(work: Work, receipt: Any) -> None:
     """Understand what the receipt shall pay."""
     allocation.understand(work, receipt, TYPE, CLAIMS, "invoice")

@@ -48,5 +48,5 @@ CUSTOMER_RECEIPTS = DocumentType(
         post=["finance", "finance_manager"], cancel=["finance_manager"], export=["manager", "finance", "finance_manager"],
     ),
     menu=Menu("Accounting", icon="banknote", order=20),
-    on_save=service.complete_receipt,
+    check=service.check_receipt, on_save=service.complete_receipt,
 )

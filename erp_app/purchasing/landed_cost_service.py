@@ -18,6 +18,11 @@ from erp_app.purchasing import repo
 RECEIVED = ("posted", "billed")
 
 
+def check_landed_cost(landed: Any) -> dict[str, str]:
+    """Tell what is wrong with the amount."""
+    return {} if landed.amount > 0 else {"amount": "must be above zero"}
+
+
 def spread(work: Work, cost: Any) -> None:
     """Fill in each receipt's share of the amount; with `manual` check that the given shares are the amount.
 

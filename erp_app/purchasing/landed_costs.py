@@ -49,5 +49,5 @@ LANDED_COSTS = DocumentType(
         see_cost=["manager", "purchasing", "purchasing_manager", "finance", "finance_manager"],
     ),
     menu=Menu("Purchasing", icon="ship", order=40),
-    on_save=service.spread,
+    check=service.check_landed_cost, on_save=service.spread,
 )

@@ -18,16 +18,19 @@ TYPE = "stock-transfers"
 STORES = ("warehouse", "quarantine", "vendor")
 
 
+def differ(transfer: Any) -> dict[str, str]:
+    """Tell whether goods would go to where they are."""
+    return {} if transfer.from_id != transfer.to_id else {"to": "must be another place"}
+
+
 def check_transfer(work: Work, transfer: Any) -> None:
-    """Refuse a transfer to where the goods are, or between places that do not store goods of ours.
+    """Refuse a transfer between places that do not store goods of ours.
 
     Raises:
         Invalid: ERP-3201.
     """
     chain.check_lines(work, TYPE, transfer.id)
     transfer.dated = is_dated(transfer)
-    if transfer.from_id == transfer.to_id:
-        raise Invalid("ERP-3201", "From and to are the same place.", errors={"to": "must be another place"})
     for name in ("from", "to"):
         if place_repo.kind_of(work, getattr(transfer, f"{name}_id")) not in STORES:
             raise Invalid("ERP-3201", "Goods are transferred between places that store them.", errors={name: "must be a warehouse, vendor or quarantine"})

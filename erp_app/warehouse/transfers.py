@@ -52,5 +52,5 @@ STOCK_TRANSFERS = DocumentType(
         export=["manager", "finance_manager"],
     ),
     menu=Menu("Warehouse", icon="arrow-left-right", order=20),
-    on_save=service.check_transfer,
+    check=service.differ, on_save=service.check_transfer,
 )

@@ -125,6 +125,28 @@ def test_an_account_of_one_place_s_goods_is_kept_too(shop):
         shop.post("journal-entries", lines=[{"account": "1-1399", "debit": 5}, {"account": "3-1000", "credit": 5}])
 
 
+@pytest.mark.parametrize(("resource", "wrong", "field"), [
+    ("customer-receipts", {"customer": "C", "amount": -10}, "amount"),
+    ("customer-receipts", {"customer": "C", "amount": 10, "charge": 20}, "charge"),
+    ("customer-receipts", {"customer": "C", "amount": 10, "charge": -1}, "charge"),
+    ("supplier-payments", {"supplier": "S", "amount": 0}, "amount"),
+    ("landed-costs", {"supplier": "S", "amount": 0, "method": "quantity"}, "amount"),
+    ("stock-transfers", {"from": "WH", "to": "WH", "lines": [{"item": "TUBE", "quantity": 1}]}, "to"),
+])
+def test_what_is_wrong_is_told_at_its_field(shop, resource, wrong, field):
+    with pytest.raises(Invalid) as refusal:
+        shop.create(resource, **wrong)
+    assert (refusal.value.code, set(refusal.value.errors)) == ("ERP-1102", {field})
+
+
+def test_an_account_that_postings_go_to_stays_in_use(shop):
+    with pytest.raises(Refused, match="1-1110 is in use") as refusal:
+        shop.update("accounts", "1-1110", active=False)
+    assert refusal.value.code == "ERP-3327"
+    shop.create("accounts", code="6-9999", name="Nothing", type="expense")
+    assert shop.update("accounts", "6-9999", active=False)["active"] is False
+
+
 def test_an_account_by_party_needs_one_that_exists(shop):
     with pytest.raises(Invalid, match="no customer and no supplier"):
         shop.create("journal-entries", lines=[{"account": "1-1200", "debit": 5, "party": "X"}, {"account": "3-1000", "credit": 5}])

@@ -27,6 +27,15 @@ def count(firm, counted, as_="warehouse"):
     return firm.create("stock-counts", as_, place="WH", effective_at=moment("2026-01-30").isoformat(), lines=[{"item": "FG", "counted": counted}])
 
 
+def test_what_holds_goods_and_goods_that_are_somewhere_stay_in_use(shop):
+    for resource, code, said in (("places", "WH", "WH still holds 100 FG"), ("items", "FG", r"FG still lies at WH \(100\)")):
+        with pytest.raises(Refused, match=said) as refusal:
+            shop.update(resource, code, active=False)
+        assert refusal.value.code == "ERP-1224"
+    shop.act("stock-transfers", transfer(shop, 100)["id"], "receive")
+    assert shop.update("places", "WH", active=False)["active"] is False
+
+
 def test_goods_are_in_transit_until_they_arrive(shop):
     made = transfer(shop, 40)
     shop.act("stock-transfers", made["id"], "send")
