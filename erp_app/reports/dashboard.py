@@ -64,19 +64,26 @@ def figures(work: Work) -> dict[str, Any]:
     return found
 
 
+_FINDINGS = "anomalies"  # rules find many; they wait for whom they were given to
+_WAITING: LiteralString = (
+    "(SELECT id, type, number, label, state, effective_at FROM record_ref WHERE type = ANY(%(kinds)s) AND state = ANY(%(states)s) ORDER BY id DESC"
+    " LIMIT %(limit)s) UNION ALL (SELECT r.id, r.type, r.number, r.label, r.state, r.effective_at FROM anomaly a"
+    " JOIN record_ref r ON r.tenant_id = a.tenant_id AND r.id = a.id WHERE a.assignee_id = %(user)s AND a.state = 'open' ORDER BY a.id DESC"
+    " LIMIT %(limit)s) ORDER BY id DESC LIMIT %(limit)s"
+)
+
+
 def waiting(work: Work, limit: int = 8) -> list[dict[str, Any]]:
-    """Return documents in a state from which this person may bring them on, newest first."""
+    """Return documents in a state from which this person may bring them on, newest first; of findings only those they own."""
     kinds: list[str] = []
     labels: dict[str, str] = {}
     for one in registry.all_types():
         rights = {step.permission for step in one.actions if set(step.sources) & set(_WAITING_STATES)} & {"approve", "post"}
-        if one.is_document and any(may(work.actor, one.plural, right) for right in rights):
+        labels[one.plural] = one.label
+        if one.is_document and one.plural != _FINDINGS and any(may(work.actor, one.plural, right) for right in rights):
             kinds.append(one.plural)
-            labels[one.plural] = one.label
-    rows = work.rows(
-        "SELECT id, type, number, label, state, effective_at FROM record_ref WHERE type = ANY(%s) AND state = ANY(%s) ORDER BY id DESC LIMIT %s",
-        (kinds, list(_WAITING_STATES), limit),
-    )
+    asked = {"kinds": kinds, "states": list(_WAITING_STATES), "limit": limit, "user": work.actor.user_id}
+    rows = work.rows(_WAITING, asked)
     return [{**row, "type_label": labels[row["type"]]} for row in rows]
 
 

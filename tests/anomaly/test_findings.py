@@ -14,6 +14,7 @@ from erp_app.kernel import clock
 from erp_app.kernel.actor import system_actor
 from erp_app.kernel.errors import Invalid, Refused
 from erp_app.kernel.uow import unit_of_work
+from erp_app.reports import dashboard
 from erp_app.reports.integrity import prove
 from tests.anomaly.spoiled import spoil
 
@@ -150,3 +151,18 @@ def test_a_wrong_piece_is_found_as_an_anomaly_of_its_item_previewed_approved_and
 def _integrity(firm):
     with unit_of_work(system_actor(firm.tenant)) as work:
         return [(check["name"], check["offenders"]) for check in prove(work)["checks"] if check["violations"]]
+
+
+def test_a_finding_waits_for_whoever_it_was_given_to_and_for_nobody_else(firm):
+    receipt = received(firm, days_ago=5)
+    (finding,) = scanned(firm)["late_input"]
+
+    def waits_for(role):
+        with unit_of_work(firm.actor(role)) as work:
+            return [row["number"] for row in dashboard.waiting(work)]
+
+    assert finding["number"] not in waits_for("admin")
+    firm.act("anomalies", finding["id"], "assign", assignee=firm.actor("manager").username)
+    assert waits_for("manager")[0] == finding["number"]
+    assert finding["number"] not in waits_for("admin")
+    assert receipt["number"] not in waits_for("manager")
