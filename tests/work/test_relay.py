@@ -97,6 +97,17 @@ def test_a_job_run_twice_has_one_effect(relay, work_off):
     assert ledger.books(1)["effects"] == 1
 
 
+def test_a_debt_entered_again_after_its_effect_has_no_second_one(relay, work_off, ledgers):
+    ledger.happen(1)
+    event = forward(relay)[0]
+    work_off()
+    with psycopg.connect(ledgers, autocommit=True) as admin:
+        admin.execute("INSERT INTO event_delivery (tenant_id, event_id, consumer, key, next_at) VALUES (1, %s, 'test.row', '', now())", [event.id])
+    resend(relay)
+    work_off()
+    assert ledger.books(1) == {"events": 1, "effects": 1, "wrong": 0, "debts": 0, "unsent": 0}
+
+
 def test_an_event_in_work_is_not_sent_again(relay, ledgers):
     ledger.happen(1)
     event = forward(relay)[0]
