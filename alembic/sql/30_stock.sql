@@ -118,6 +118,28 @@ CREATE TRIGGER goods_stay_in_use BEFORE UPDATE OF active ON item FOR EACH ROW WH
 DROP TRIGGER IF EXISTS goods_stay_in_use ON place;
 CREATE TRIGGER goods_stay_in_use BEFORE UPDATE OF active ON place FOR EACH ROW WHEN (OLD.active AND NOT NEW.active) EXECUTE FUNCTION goods_stay_in_use();
 
+-- Invariant: accounts of goods are worth what lies there, from their first day on: one with journals of other things does not become one.
+CREATE OR REPLACE FUNCTION goods_account_is_their_own() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF EXISTS (SELECT 1 FROM journal_line WHERE tenant_id = NEW.tenant_id AND account_id = NEW.account_id)
+      AND NOT EXISTS (SELECT 1 FROM account_map WHERE tenant_id = NEW.tenant_id AND account_id = NEW.account_id AND event = 'stock'
+        AND place_kind IN ('warehouse', 'vendor', 'in_transit', 'quarantine'))
+      AND NOT EXISTS (SELECT 1 FROM place WHERE tenant_id = NEW.tenant_id AND account_id = NEW.account_id
+        AND kind IN ('warehouse', 'vendor', 'in_transit', 'quarantine')) THEN
+    PERFORM refuse('ERP-1225', format('%s has journals of other things: goods need an account of their own. Choose a new one.',
+      (SELECT code FROM account WHERE tenant_id = NEW.tenant_id AND id = NEW.account_id)));
+  END IF;
+  RETURN NEW;
+END $$;
+DROP TRIGGER IF EXISTS goods_account_is_their_own ON account_map;
+CREATE TRIGGER goods_account_is_their_own BEFORE UPDATE OF account_id ON account_map FOR EACH ROW
+  WHEN (NEW.event = 'stock' AND NEW.place_kind IN ('warehouse', 'vendor', 'in_transit', 'quarantine') AND OLD.account_id <> NEW.account_id)
+  EXECUTE FUNCTION goods_account_is_their_own();
+DROP TRIGGER IF EXISTS goods_account_is_their_own ON place;
+CREATE TRIGGER goods_account_is_their_own BEFORE INSERT OR UPDATE OF account_id, kind ON place FOR EACH ROW
+  WHEN (NEW.account_id IS NOT NULL AND NEW.kind IN ('warehouse', 'vendor', 'in_transit', 'quarantine'))
+  EXECUTE FUNCTION goods_account_is_their_own();
+
 -- An item that moved stays, whoever wants to delete it.
 CREATE OR REPLACE FUNCTION item_stays() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

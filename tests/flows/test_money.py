@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from erp_app.accounting import mapping
 from erp_app.document import registry, service
 from erp_app.kernel.actor import system_actor
 from erp_app.kernel.errors import Invalid, Refused
@@ -119,10 +120,23 @@ def test_accounts_of_goods_change_with_goods_only(shop, account):
 
 def test_an_account_of_one_place_s_goods_is_kept_too(shop):
     shop.create("accounts", code="1-1399", name="Goods at the fair", type="asset")
-    shop.post("journal-entries", lines=[{"account": "1-1399", "debit": 5}, {"account": "3-1000", "credit": 5}])
     shop.update("places", "WH2", account="1-1399")
     with pytest.raises(Refused, match="1-1399 is the account of goods"):
         shop.post("journal-entries", lines=[{"account": "1-1399", "debit": 5}, {"account": "3-1000", "credit": 5}])
+
+
+def test_an_account_with_journals_of_other_things_does_not_become_one_of_goods(shop):
+    shop.create("accounts", code="1-1398", name="Deposits", type="asset")
+    shop.post("journal-entries", lines=[{"account": "1-1398", "debit": 5}, {"account": "3-1000", "credit": 5}])
+    with pytest.raises(Refused, match="1-1398 has journals of other things") as refusal:
+        shop.update("places", "WH2", account="1-1398")
+    assert refusal.value.code == "ERP-1225"
+    shop.create("items", code="BOX", name="BOX", kind="packaging")
+    with pytest.raises(Refused, match="1-1398 has journals of other things"), unit_of_work(shop.actor()) as work:
+        mapping.change(work, "stock", "consumable", "quarantine", "1-1398")
+    shop.update("places", "WH2", account="1-1310")  # where goods lie already
+    assert shop.received("BOX", 1, 100, "2026-01-05", "S", "WH2")["state"] == "posted"
+    assert catalogue.ask(shop.actor(), "integrity", {})[1]["ok"]
 
 
 @pytest.mark.parametrize(("resource", "wrong", "field"), [
