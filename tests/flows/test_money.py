@@ -6,6 +6,7 @@ import pytest
 
 from erp_app.accounting import mapping
 from erp_app.document import registry, service
+from erp_app.iam import service as iam
 from erp_app.kernel.actor import system_actor
 from erp_app.kernel.errors import Invalid, Refused
 from erp_app.kernel.uow import unit_of_work
@@ -98,6 +99,15 @@ def test_a_journal_by_hand_balances_and_can_be_reversed(shop):
     assert shop.journal(made) == {"1-1110": 200000000, "3-1000": -200000000}
     shop.act("journal-entries", made["id"], "reverse", reason="typed twice")
     assert "3-1000" not in shop.balances()
+
+
+def test_who_reverses_on_screen_says_why_and_a_program_may(shop):
+    made = shop.post("journal-entries", lines=[{"account": "1-1110", "debit": 7}, {"account": "3-1000", "credit": 7}])
+    screen = iam.actor_of(shop.tenant, shop.users["admin"], via="web")
+    with pytest.raises(Invalid, match="reason is required"), unit_of_work(screen) as work:
+        service.act(work, registry.get("journal-entries"), made["id"], "reverse")
+    assert shop.get("journal-entries", made["id"])["state"] == "posted"
+    assert shop.act("journal-entries", made["id"], "reverse")["state"] == "reversed"
 
 
 def test_a_journal_that_does_not_balance_or_has_no_side_is_refused(shop):
