@@ -1,4 +1,5 @@
--- Stock. Invariant: a balance equals the sum of its movements, for every writer, because only this trigger writes it.
+-- Stock. Invariant: a balance equals the sum of its movements, for every writer, because only this trigger writes it, and post_plain, which
+-- changes balances itself when it locks them, in the transaction that stores those movements (54_posting_plain.sql; it marks the time it does).
 -- A place is followed (its goods are a queue with a balance) when they are ours, or sold goods that may still come back.
 CREATE OR REPLACE FUNCTION place_followed(p_kind text) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
   SELECT p_kind IN ('warehouse', 'vendor', 'in_transit', 'quarantine', 'customer')
@@ -30,7 +31,7 @@ END $$;
 DROP TRIGGER IF EXISTS stock_move_in_open_period ON stock_move;
 DROP TRIGGER IF EXISTS stock_move_checked ON stock_move;
 CREATE TRIGGER stock_move_checked AFTER INSERT ON stock_move REFERENCING NEW TABLE AS fresh
-  FOR EACH STATEMENT WHEN (current_user <> 'erp_owner') EXECUTE FUNCTION stock_move_check();
+  FOR EACH STATEMENT WHEN (current_user::text <> 'erp_owner') EXECUTE FUNCTION stock_move_check();
 
 -- Rows that exist are changed; a queue's first movement makes its row. CHECK (on_hand >= 0) is the last word on shortness.
 -- (As the owner, so that its plans are the same ones for whoever moves goods in a session: they are made for a role.)
@@ -63,19 +64,20 @@ BEGIN
 END $$;
 DROP TRIGGER IF EXISTS stock_balance_follows ON stock_move;
 CREATE TRIGGER stock_balance_follows AFTER INSERT ON stock_move REFERENCING NEW TABLE AS fresh
-  FOR EACH STATEMENT EXECUTE FUNCTION stock_balance_follow();
+  FOR EACH STATEMENT WHEN (current_user::text <> 'erp_owner' OR current_setting('app.balances', true) IS DISTINCT FROM 'kept') EXECUTE FUNCTION stock_balance_follow();
 
 -- A balance row changes with every movement, in place as long as its page has room.
 ALTER TABLE stock_balance SET (fillfactor = 60);
 
--- Nobody else changes what is on hand: not the application, not the owner.
+-- Nobody else changes what is on hand: not the application, whatever it says, and not the owner by hand.
 CREATE OR REPLACE FUNCTION stock_balance_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege', MESSAGE = 'a balance changes by movements only';
 END $$;
 DROP TRIGGER IF EXISTS stock_balance_guard ON stock_balance;
-CREATE TRIGGER stock_balance_guard BEFORE UPDATE OF on_hand ON stock_balance FOR EACH ROW
-  WHEN (pg_trigger_depth() < 1 AND NEW.on_hand <> OLD.on_hand) EXECUTE FUNCTION stock_balance_refuse();
+CREATE TRIGGER stock_balance_guard BEFORE UPDATE OF on_hand ON stock_balance FOR EACH STATEMENT
+  WHEN (pg_trigger_depth() < 1 AND (current_user::text <> 'erp_owner' OR current_setting('app.balances', true) IS DISTINCT FROM 'kept'))
+  EXECUTE FUNCTION stock_balance_refuse();
 DROP TRIGGER IF EXISTS stock_balance_guard_new ON stock_balance;
 CREATE TRIGGER stock_balance_guard_new BEFORE INSERT ON stock_balance FOR EACH ROW
   WHEN (pg_trigger_depth() < 1 AND NEW.on_hand <> 0) EXECUTE FUNCTION stock_balance_refuse();

@@ -158,4 +158,4 @@ BEGIN
 END $$;
 DROP TRIGGER IF EXISTS cost_piece_checked ON cost_piece;
 CREATE TRIGGER cost_piece_checked AFTER INSERT ON cost_piece REFERENCING NEW TABLE AS fresh
-  FOR EACH STATEMENT WHEN (current_user <> 'erp_owner') EXECUTE FUNCTION cost_piece_check();
+  FOR EACH STATEMENT WHEN (current_user::text <> 'erp_owner') EXECUTE FUNCTION cost_piece_check();

@@ -109,7 +109,7 @@ BEGIN
 END $$;
 DROP TRIGGER IF EXISTS journal_entry_sealed ON journal_entry;
 CREATE CONSTRAINT TRIGGER journal_entry_sealed AFTER INSERT ON journal_entry DEFERRABLE INITIALLY DEFERRED
-  FOR EACH ROW WHEN (current_user <> 'erp_owner') EXECUTE FUNCTION journal_entry_seal();
+  FOR EACH ROW WHEN (current_user::text <> 'erp_owner') EXECUTE FUNCTION journal_entry_seal();
 
 -- Only the seal at commit seals, and the two writers that run as the owner, post_plain and journal_correct: they store balanced journals whole,
 -- with their seal.
@@ -119,7 +119,7 @@ BEGIN
 END $$;
 DROP TRIGGER IF EXISTS journal_number_guard ON journal_number;
 CREATE TRIGGER journal_number_guard BEFORE INSERT ON journal_number FOR EACH STATEMENT
-  WHEN (current_user <> 'erp_owner' AND pg_trigger_depth() < 1) EXECUTE FUNCTION journal_number_refuse();
+  WHEN (current_user::text <> 'erp_owner' AND pg_trigger_depth() < 1) EXECUTE FUNCTION journal_number_refuse();
 
 -- Invariant for every writer: a journal is of a document of its tenant, and caused by one if by any; nobody can delete them (one look for all;
 -- post_plain and journal_correct have looked themselves).
@@ -135,7 +135,7 @@ BEGIN
 END $$;
 DROP TRIGGER IF EXISTS journal_entry_checked ON journal_entry;
 CREATE TRIGGER journal_entry_checked AFTER INSERT ON journal_entry REFERENCING NEW TABLE AS fresh
-  FOR EACH STATEMENT WHEN (current_user <> 'erp_owner') EXECUTE FUNCTION journal_entry_check();
+  FOR EACH STATEMENT WHEN (current_user::text <> 'erp_owner') EXECUTE FUNCTION journal_entry_check();
 
 -- Invariant: lines are of this tenant's accounts, and of an entry that exists (it can never be deleted) and is not sealed.
 CREATE OR REPLACE FUNCTION journal_line_joins() RETURNS trigger LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
@@ -156,7 +156,7 @@ BEGIN
 END $$;
 DROP TRIGGER IF EXISTS journal_line_joins ON journal_line;
 CREATE TRIGGER journal_line_joins AFTER INSERT ON journal_line REFERENCING NEW TABLE AS fresh
-  FOR EACH STATEMENT WHEN (current_user <> 'erp_owner') EXECUTE FUNCTION journal_line_joins();
+  FOR EACH STATEMENT WHEN (current_user::text <> 'erp_owner') EXECUTE FUNCTION journal_line_joins();
 
 -- Journals as people read them: with their number (null for the moment until it is given).
 CREATE OR REPLACE VIEW journal WITH (security_invoker = true) AS

@@ -1,7 +1,6 @@
 """How fast a document of five lines is posted from Python, with FIFO, journal, row-level security and triggers, on 8 clients.
 
-The reference is the bare floor in the same run, in blocks that take turns: one PL/pgSQL function that writes a header, five
-movements, five balances, a journal and an event, with a constant cost, no security and no triggers, called with autocommit.
+The reference is the bare floor in the same run, in blocks that take turns (`posting_floor.py` says what it does, and what not).
 """
 
 from __future__ import annotations
@@ -14,12 +13,14 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from multiprocessing.synchronize import Barrier
 from typing import Any
 
 import psycopg
 
 import erp_app.domains  # noqa: F401 - the document types
+from erp_app.bench import posting_floor
 from erp_app.bench import posting_world as world
 from erp_app.bench.scratch import scratch
 from erp_app.kernel import clock
@@ -107,7 +108,7 @@ def _floor(task: Task, dice: random.Random) -> Callable[[], None]:
     conn = psycopg.connect(task.admin_url, autocommit=True)
 
     def call() -> None:
-        conn.execute("SELECT floor.post(%s, %s, %s)", (task.documents.pop(), _items(task, dice), [dice.randint(1, 5) * 10_000 for _ in range(LINES)]))
+        posting_floor.post(conn, _items(task, dice), [Decimal(dice.randint(1, 5)) for _ in range(LINES)])
 
     return call
 

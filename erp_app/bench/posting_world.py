@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import psycopg
 
 from erp_app.accounting import chart
+from erp_app.bench import posting_floor
 from erp_app.kernel.actor import system_actor
 from erp_app.kernel.uow import Work, unit_of_work
 
@@ -41,8 +42,7 @@ def build(admin_url: str) -> Ids:
         _stock(work, items[:ITEMS], places, 20)
         _stock(work, items[ITEMS:], places, 20_000)
     with psycopg.connect(admin_url) as admin:
-        admin.execute(_FLOOR)
-        admin.execute("INSERT INTO floor.balance SELECT %s, i, 1000000000000 FROM unnest(%s::bigint[]) i", (TENANT, items))
+        posting_floor.lay(admin, items)
     with psycopg.connect(admin_url, autocommit=True) as admin:
         admin.execute("VACUUM ANALYZE")
     return Ids(TENANT, items[:ITEMS], items[ITEMS:], places["WH"], places["ADJUSTMENT"])
@@ -85,33 +85,3 @@ def _stock(work: Work, items: list[int], places: dict[str, int], quantity: int) 
         (document,),
     )
 
-
-_FLOOR = """
-CREATE SCHEMA floor;
-CREATE TABLE floor.document (tenant_id bigint, id bigint, posted_at timestamptz DEFAULT now(), PRIMARY KEY (tenant_id, id));
-CREATE TABLE floor.balance (tenant_id bigint, item_id bigint, on_hand bigint NOT NULL CHECK (on_hand >= 0), PRIMARY KEY (tenant_id, item_id))
-  WITH (fillfactor = 50);
-CREATE TABLE floor.move (tenant_id bigint, id bigint GENERATED ALWAYS AS IDENTITY, document_id bigint, line_no int, item_id bigint, quantity bigint,
-  effective_at timestamptz, PRIMARY KEY (tenant_id, id), UNIQUE (tenant_id, document_id, line_no));
-CREATE INDEX ON floor.move (tenant_id, item_id, effective_at, id);
-CREATE TABLE floor.entry (tenant_id bigint, id bigint GENERATED ALWAYS AS IDENTITY, document_id bigint, date date, PRIMARY KEY (tenant_id, id));
-CREATE TABLE floor.line (tenant_id bigint, entry_id bigint, line_no int, account_id int, debit bigint, credit bigint,
-  PRIMARY KEY (tenant_id, entry_id, line_no));
-CREATE TABLE floor.outbox (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, tenant_id bigint, name text, payload jsonb);
-CREATE FUNCTION floor.post(d bigint, items bigint[], quantities bigint[]) RETURNS bigint LANGUAGE plpgsql
-SET search_path = floor SET plan_cache_mode = force_generic_plan AS $$
-DECLARE e bigint; n int; t bigint := 1;
-BEGIN
-  INSERT INTO document (tenant_id, id) VALUES (t, d);
-  PERFORM 1 FROM balance WHERE tenant_id = t AND item_id = ANY(items) ORDER BY item_id FOR NO KEY UPDATE;
-  UPDATE balance b SET on_hand = on_hand - l.quantity FROM unnest(items, quantities) l(item_id, quantity) WHERE b.tenant_id = t AND b.item_id = l.item_id;
-  GET DIAGNOSTICS n = ROW_COUNT;
-  IF n <> cardinality(items) THEN RAISE 'no balance row'; END IF;
-  INSERT INTO move (tenant_id, document_id, line_no, item_id, quantity, effective_at)
-    SELECT t, d, l.n, l.item_id, -l.quantity, now() FROM unnest(items, quantities) WITH ORDINALITY l(item_id, quantity, n);
-  INSERT INTO entry (tenant_id, document_id, date) VALUES (t, d, current_date) RETURNING id INTO e;
-  INSERT INTO line VALUES (t, e, 1, 5100, 1000, 0), (t, e, 2, 1300, 0, 1000);
-  INSERT INTO outbox (tenant_id, name, payload) VALUES (t, 'posted', jsonb_build_object('document', d));
-  RETURN d;
-END $$;
-"""

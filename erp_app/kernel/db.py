@@ -5,13 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
-from functools import lru_cache
 from typing import Any, LiteralString
 
 import psycopg
-from psycopg.pq import DiagnosticField, ExecStatus
-from psycopg.sql import SQL, Literal
 from psycopg_pool import ConnectionPool, PoolTimeout
 from sqlalchemy import create_engine
 from sqlalchemy.engine import Engine
@@ -20,10 +16,10 @@ from sqlalchemy.pool import NullPool
 from erp_app.kernel import clock
 from erp_app.kernel.config import settings
 from erp_app.kernel.errors import Unavailable
+from erp_app.kernel.transaction import Transaction
 
-TRUSTED_SECONDS = 1.0  # a connection that answered this long ago is taken without asking whether it still lives
 Connection = psycopg.Connection[tuple[Any, ...]]
-_SQLSTATE = DiagnosticField.SQLSTATE
+TRUSTED_SECONDS = 1.0  # a connection that answered this long ago is taken without asking whether it still lives
 _lock = threading.Lock()
 _pools: dict[str, ConnectionPool[Connection]] = {}
 _borrowed = threading.local()
@@ -81,56 +77,31 @@ def connection(role: str = "app") -> Iterator[Connection]:
 
 
 @contextmanager
-def transaction(tenant_id: int, user_id: int) -> Iterator[tuple[Connection, datetime]]:
-    """Borrow a connection with an open transaction of a tenant and user; commit at the end of the block, roll back on an exception.
-
-    Yields:
-        The connection and the transaction's time, aware, UTC.
+def transaction(tenant_id: int, user_id: int) -> Iterator[Transaction]:
+    """Give a transaction of a tenant and user, which begins when it is used; commit at the end of the block, roll back on an exception.
 
     Raises:
         Unavailable: ERP-1011 when no connection can be had in time.
     """
-    conn, now = _opened(tenant_id, user_id)
+    one = Transaction(tenant_id, user_id, _take, _give)
     try:
-        with conn:
-            yield conn, now
-        conn.answered = clock.monotonic()  # type: ignore[attr-defined]
-    finally:
-        pool().putconn(conn)
+        yield one
+    except BaseException:
+        one.end(commit=False)
+        raise
+    one.end(commit=True)
 
 
-def _opened(tenant_id: int, user_id: int) -> tuple[Connection, datetime]:
-    """Open a transaction in one round trip; a connection that has died since it was used last is replaced, once."""
+def _take() -> Connection:
     try:
-        conn = pool().getconn()
-        try:
-            return conn, _begin(conn, tenant_id, user_id)
-        except psycopg.OperationalError:
-            pool().putconn(conn)
-        conn = pool().getconn()
-        try:
-            return conn, _begin(conn, tenant_id, user_id)
-        except psycopg.Error:
-            pool().putconn(conn)
-            raise
+        return pool().getconn()
     except PoolTimeout as error:
         raise Unavailable("ERP-1011", "The database is busy or away. Nothing was changed; try again.") from error
 
 
-def _begin(conn: Connection, tenant_id: int, user_id: int) -> datetime:
-    result = conn.pgconn.exec_(_opening(tenant_id, user_id))
-    moment = result.get_value(0, 2) if result.status == ExecStatus.TUPLES_OK else None
-    if moment is None:
-        raise psycopg.errors.error_from_result(result) if result.error_field(_SQLSTATE) else psycopg.OperationalError(conn.pgconn.get_error_message())
-    return datetime.fromisoformat(moment.decode())
-
-
-@lru_cache(maxsize=1000)
-def _opening(tenant_id: int, user_id: int) -> bytes:
-    """Return what opens a transaction: tenant and user for row-level security and audit, and its time."""
-    return SQL("BEGIN; SELECT set_config('app.tenant', {}, true), set_config('app.user', {}, true), now()").format(
-        Literal(str(tenant_id)), Literal(str(user_id)),
-    ).as_bytes(None)
+def _give(conn: Connection) -> None:
+    conn.answered = clock.monotonic()  # type: ignore[attr-defined]
+    pool().putconn(conn)
 
 
 class _Borrowed:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, LiteralString, TypeVar
 
 import psycopg
+from psycopg.pq.abc import PGresult
 from psycopg.rows import dict_row
 from psycopg.sql import SQL, Composed
 from sqlalchemy.exc import DBAPIError
@@ -17,6 +18,7 @@ from erp_app.kernel import audit, db, outbox
 from erp_app.kernel.actor import Actor
 from erp_app.kernel.errors import ErpError, Unavailable
 from erp_app.kernel.fault import fault
+from erp_app.kernel.transaction import Statement, Transaction, Values
 from erp_app.kernel.translation import LEDGER_REFUSAL, translate
 
 ATTEMPTS = 4
@@ -30,18 +32,25 @@ class Work:
 
     Attributes:
         actor: who acts.
-        conn: the psycopg connection (tuple rows).
-        now: the transaction's time, aware, UTC.
     """
 
-    def __init__(self, actor: Actor, conn: db.Connection, now: datetime, *, dry_run: bool) -> None:
+    def __init__(self, actor: Actor, transaction: Transaction, *, dry_run: bool) -> None:
         self.actor = actor
-        self.conn = conn
-        self.now = now
+        self._transaction = transaction
         self.dry_run = dry_run
         self._session: Session | None = None
         self._after_commit: list[Callable[[], None]] = []
         self.emitted = False
+
+    @property
+    def conn(self) -> db.Connection:
+        """The psycopg connection (tuple rows)."""
+        return self._transaction.conn
+
+    @property
+    def now(self) -> datetime:
+        """The transaction's time, aware, UTC."""
+        return self._transaction.now
 
     @property
     def session(self) -> Session:
@@ -67,6 +76,11 @@ class Work:
         """Return the first row as it comes, or None."""
         self.flush()
         return self.conn.execute(query, params).fetchone()
+
+    def ask(self, statement: Statement, values: Values) -> PGresult:
+        """Execute one of the statements that are asked most, in one round trip with what opens the transaction when it is the first."""
+        self.flush()
+        return self._transaction.ask(statement, values)
 
     def value(self, query: Query, params: Params = None) -> Any:
         """Return the first column of the first row, or None."""
@@ -125,17 +139,17 @@ def unit_of_work(actor: Actor, *, dry_run: bool = False) -> Iterator[Work]:
     """
     calls: list[Callable[[], None]] = []
     try:
-        with db.transaction(actor.tenant_id, actor.user_id) as (conn, now):
-            work = Work(actor, conn, now, dry_run=dry_run)
+        with db.transaction(actor.tenant_id, actor.user_id) as transaction:
+            work = Work(actor, transaction, dry_run=dry_run)
             try:
                 yield work
                 work.flush()
                 if dry_run:
-                    conn.execute("SET CONSTRAINTS ALL IMMEDIATE")
+                    work.conn.execute("SET CONSTRAINTS ALL IMMEDIATE")
             finally:
                 work.close_session()
                 if dry_run:
-                    conn.rollback()
+                    work.conn.rollback()
             calls = work._after_commit  # noqa: SLF001 - same module
             if work.emitted:
                 fault("before_commit")
@@ -179,6 +193,6 @@ def _refusal(actor: Actor, error: psycopg.Error, *, dry_run: bool) -> ErpError:
     """
     told = translate(error)
     if error.sqlstate == LEDGER_REFUSAL and not dry_run:
-        with suppress(ErpError, psycopg.Error), db.transaction(actor.tenant_id, actor.user_id) as (conn, _now):
-            audit.add(conn, actor, audit.Entry("ledger.refused", "posting", None, None, {"code": told.code, **told.data}, told.detail))
+        with suppress(ErpError, psycopg.Error), db.transaction(actor.tenant_id, actor.user_id) as transaction:
+            audit.add(transaction.conn, actor, audit.Entry("ledger.refused", "posting", None, None, {"code": told.code, **told.data}, told.detail))
     return told

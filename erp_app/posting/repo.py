@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from psycopg.types.json import Jsonb
 
+from erp_app.kernel.transaction import Statement
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
@@ -14,9 +16,9 @@ if TYPE_CHECKING:
     from erp_app.posting.models import Posting
 
 Rows = Any
-_POST_PLAIN = (
-    "SELECT * FROM post_plain(%s::bigint, %s::int, %s, %s, %s::bigint, %s::bigint, %s::bigint, %s::bigint, %s,"
-    " %s::int[], %s::bigint[], %s::bigint[], %s::bigint[])"
+_POST_PLAIN = Statement(
+    "SELECT * FROM post_plain(%s::bigint, %s::int, %s::timestamptz, %s::text, %s::bigint, %s::bigint, %s::bigint, %s::bigint, %s::boolean,"
+    " %s::int[], %s::bigint[], %s::bigint[], %s::bigint[])",
 )
 
 
@@ -27,28 +29,29 @@ def post_document(work: Work, header: dict[str, Any], moves: Rows, lines: Rows) 
 
 
 def post_plain(work: Work, posting: Posting) -> tuple[list[tuple[int, int, int]], int | None] | None:
-    """Post a plain document; returns ([(line_no, move_id, value)], journal id or None), or None when it is not plain after all.
-
-    Numbers are sent as text: to look at each one's type would take longer than the database takes to read them.
-    """
+    """Post a plain document; returns ([(line_no, move_id, value)], journal id or None), or None when it is not plain after all."""
     moves = posting.moves
     lines, way = [move.line_no for move in moves], moves[0]
-    found = work.first(
+    answer = work.ask(
         _POST_PLAIN,
         (
-            str(posting.document_id), str(posting.step), posting.effective_at, posting.text, str(way.from_place_id), str(way.from_lot),
-            str(way.to_place_id), str(way.to_lot), way.keep_origin, _array(lines), _array([move.item_id for move in moves]),
+            str(posting.document_id), str(posting.step), posting.effective_at.isoformat(), posting.text, str(way.from_place_id), str(way.from_lot),
+            str(way.to_place_id), str(way.to_lot), str(way.keep_origin), _array(lines), _array([move.item_id for move in moves]),
             _array([move.quantity for move in moves]), None if way.value is None else _array([move.value for move in moves]),
         ),
     )
-    if found is None or found[0] is None:
+    ids, values, journal = (answer.get_value(0, column) for column in range(3))
+    if ids is None or values is None:
         return None
-    ids, values, journal = found
-    return list(zip(lines, ids, values, strict=True)), journal
+    return list(zip(lines, _numbers(ids), _numbers(values), strict=True)), int(journal) if journal else None
 
 
 def _array(numbers: Sequence[int | None]) -> str:
     return "{" + ",".join(map(str, numbers)) + "}"
+
+
+def _numbers(array: bytes) -> list[int]:
+    return list(map(int, array[1:-1].split(b",")))
 
 
 def clock_time(work: Work) -> datetime:

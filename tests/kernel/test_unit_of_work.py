@@ -10,8 +10,9 @@ import pytest
 
 from erp_app.kernel import audit, db
 from erp_app.kernel.actor import system_actor
-from erp_app.kernel.errors import Conflict, Forbidden
+from erp_app.kernel.errors import Conflict, ErpError, Forbidden
 from erp_app.kernel.idempotency import once
+from erp_app.kernel.transaction import Statement, Transaction
 from erp_app.kernel.uow import carry_out, unit_of_work
 
 
@@ -120,3 +121,62 @@ def test_two_who_wait_for_each_other_both_get_their_work_done(database):
     with unit_of_work(system_actor(8)) as work:
         assert {row["payload"]["who"] for row in work.rows("SELECT payload FROM outbox")} == {"ab", "ba"}
         assert work.value("SELECT count(*) FROM outbox") == 2
+
+
+FIRST = Statement("SELECT pg_backend_pid(), current_setting('app.tenant'), %s::int + 1")
+SECOND = Statement("SELECT %s::text || '!'")
+
+
+def asked(work):
+    answer = work.ask(FIRST, ("41",))
+    return [answer.get_value(0, column) for column in range(3)]
+
+
+def test_nothing_is_begun_before_something_is_asked(database, monkeypatch):
+    taken = []
+    real = db.pool().getconn
+    monkeypatch.setattr(db.pool(), "getconn", lambda: taken.append(1) or real())
+    with unit_of_work(system_actor(3)) as work:
+        assert taken == []
+        assert asked(work)[1:] == [b"3", b"42"]
+        assert work.now.tzinfo is not None
+        assert asked(work)[1:] == [b"3", b"42"]
+        assert taken == [1]
+    with unit_of_work(system_actor(3)):
+        pass
+    assert taken == [1]
+
+
+def test_what_a_connection_has_forgotten_is_prepared_again(database):
+    def first(statement, value):
+        one = Transaction(3, 1, lambda: conn, lambda _conn: None)
+        answer = one.ask(statement, (value,))
+        one.end(commit=True)
+        return answer.get_value(0, 0)
+
+    with db.connection() as conn:
+        backend = first(FIRST, "1")
+        conn.execute("DEALLOCATE ALL")
+        assert first(FIRST, "1") == backend
+        conn.execute("DEALLOCATE ALL")
+        assert first(SECOND, "new here") == b"new here!"  # prepared before it is known that all others are gone
+        assert first(FIRST, "1") == backend
+
+
+def test_the_first_statement_finds_a_living_connection(database, admin_url):
+    with unit_of_work(system_actor(3)) as work:
+        backend = int(asked(work)[0])
+    with psycopg.connect(admin_url, autocommit=True) as admin:
+        admin.execute("SELECT pg_terminate_backend(%s, 5000)", (backend,))
+    with unit_of_work(system_actor(3)) as work:
+        assert int(asked(work)[0]) != backend
+        work.emit("thing.happened", {})
+    with unit_of_work(system_actor(3)) as work:
+        assert work.value("SELECT count(*) FROM outbox") == 1
+
+
+def test_a_first_statement_that_is_refused_is_told_and_leaves_a_connection_to_go_on_with(database):
+    with pytest.raises(ErpError), unit_of_work(system_actor(3)) as work:
+        work.ask(FIRST, ("not a number",))
+    with unit_of_work(system_actor(3)) as work:
+        assert asked(work)[1:] == [b"3", b"42"]

@@ -5,8 +5,10 @@ from __future__ import annotations
 import random
 from datetime import timedelta
 
+import psycopg
 import pytest
 
+from erp_app.kernel import roles
 from erp_app.kernel.errors import ErpError
 from erp_app.posting import repo
 from tests.ledger.company import Company, day, units
@@ -127,3 +129,61 @@ def test_a_plain_posting_cannot_be_called_past_the_wall(company):
         )
         assert found == {"moves": None, "worths": None, "journal": None}
     assert company.on_hand("FG", "WH") == 0
+
+
+SUMS = (
+    "SELECT count(*) FROM (SELECT item_id, place_id, lot, sum(quantity) AS moved FROM ("
+    " SELECT item_id, from_place_id AS place_id, from_lot AS lot, -quantity AS quantity FROM stock_move"
+    " UNION ALL SELECT item_id, to_place_id, to_lot, quantity FROM stock_move) m"
+    " GROUP BY 1, 2, 3) s FULL JOIN stock_balance b USING (item_id, place_id, lot) LEFT JOIN place p ON p.id = place_id"
+    " WHERE place_followed(p.kind) AND b.on_hand IS DISTINCT FROM coalesce(s.moved, 0)"
+)
+
+
+@pytest.mark.parametrize("seed", range(100, 106))
+def test_balances_are_the_sums_of_movements_whatever_was_posted_plain_or_refused(database, seed):
+    dice, company = random.Random(seed), Company.found(1200 + seed)
+    with company.work() as work:
+        company.document(work, "LOT"), company.document(work, "LOT2")
+    for step in range(40):
+        told(company, a_document(dice, f"P-{step}", day("2026-03-01") + timedelta(hours=6 * step)))
+    with company.work() as work:
+        assert work.value("SELECT count(*) FROM stock_move") > 10
+        assert work.value(SUMS) == 0
+
+
+def test_what_is_not_plain_after_all_leaves_nothing_changed_and_nothing_locked(company):
+    company.post("GR-1", "2026-01-02", [("FG", "SUPPLIER", "WH", 10, {"value": 1000}), ("BOX", "SUPPLIER", "WH", 1, {"value": 10})])
+    before = everything(company)
+    with company.work() as work:
+        paper = company.document(work, "SJ-1")
+    with company.work() as work, company.work() as other:
+        found = work.row(
+            "SELECT moves FROM post_plain(%s, 0, '2026-01-10', '', %s, 0, %s, 0, true, '{1,2}', %s, %s, NULL)",
+            (paper, company.ids["WH"], company.ids["ADJUST"], [company.ids["FG"], company.ids["BOX"]], [units(2), units(2)]),
+        )
+        assert found == {"moves": None}
+        assert len(other.rows("SELECT 1 FROM stock_balance FOR UPDATE SKIP LOCKED")) == len(before["balances"])
+    assert everything(company) == before
+
+
+@pytest.mark.parametrize("role", ["erp_app", "erp_owner"])
+def test_nobody_changes_a_balance_by_hand_whatever_he_says_he_is(company, database, role):
+    company.post("GR-1", "2026-01-02", [("FG", "SUPPLIER", "WH", 10, {"value": 1000})])
+    with psycopg.connect(roles.url_for(database, role)) as conn:
+        said = "kept" if role == "erp_app" else ""
+        conn.execute("SELECT set_config('app.tenant', %s, true), set_config('app.balances', %s, true)", (str(company.tenant), said))
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="by movements only"):
+            conn.execute("UPDATE stock_balance SET on_hand = on_hand + 1")
+
+
+def test_a_movement_the_application_stores_is_kept_in_its_balance_whatever_it_says_it_is(company):
+    company.post("GR-1", "2026-01-02", [("FG", "SUPPLIER", "WH", 10, {"value": 1000})])
+    with company.work() as work:
+        work.run("SELECT set_config('app.balances', 'kept', true)")
+        work.run(
+            "INSERT INTO stock_move (tenant_id, document_id, line_no, item_id, from_place_id, to_place_id, quantity, effective_at, from_account_id,"
+            " to_account_id) SELECT tenant_id, document_id, 9, item_id, to_place_id, from_place_id, 30000, effective_at, to_account_id, from_account_id"
+            " FROM stock_move",
+        )
+    assert company.on_hand("FG", "WH") == 7
