@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import structlog
@@ -17,12 +17,20 @@ _URL_PASSWORD = re.compile(r"(://[^:/@\s]*):[^@/\s]+@")
 
 
 def _redact(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    for key, value in event.items():
-        if _SECRET.search(key) and key != "event":
-            event[key] = "***"
-        elif isinstance(value, str):
-            event[key] = _URL_PASSWORD.sub(r"\1:***@", value)
-    return event
+    """Cover what a secret's name stands beside, and passwords in addresses, at whatever depth."""
+    return {key: _covered("" if key == "event" else key, value) for key, value in event.items()}
+
+
+def _covered(name: str, value: Any) -> Any:
+    if _SECRET.search(name):
+        return "***"
+    if isinstance(value, str):
+        return _URL_PASSWORD.sub(r"\1:***@", value)
+    if isinstance(value, Mapping):
+        return {key: _covered(str(key), one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_covered("", one) for one in value]
+    return value
 
 
 def configure() -> None:
