@@ -8,7 +8,7 @@ END $$;
 
 DO $$
 DECLARE
-  t record; wall record; special text;
+  t record; special text;
 BEGIN
   FOR t IN SELECT c.oid, c.relname, coalesce(obj_description(c.oid, 'pg_class'), '') AS note,
                   EXISTS (SELECT 1 FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id' AND NOT a.attisdropped) AS tenant
@@ -20,13 +20,10 @@ BEGIN
     IF t.tenant THEN
       EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', t.relname);
       EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', t.relname);
-      -- The one-argument current_setting raises when the tenant is not set: forgetting it can never show rows. The application reads much and so
-      -- asks once a statement; the owner's functions look rows up by keys, where the question as a query of its own costs more than the answer.
-      FOR wall IN SELECT * FROM (VALUES ('tenant_wall', 'erp_app', '(SELECT current_setting(''app.tenant'')::bigint)'),
-          ('owner_wall', 'erp_owner', 'current_setting(''app.tenant'')::bigint')) w (name, role, tenant) LOOP
-        EXECUTE format('DROP POLICY IF EXISTS %I ON %I', wall.name, t.relname);
-        EXECUTE format('CREATE POLICY %I ON %I TO %I USING (tenant_id = %s) WITH CHECK (tenant_id = %s)', wall.name, t.relname, wall.role, wall.tenant, wall.tenant);
-      END LOOP;
+      EXECUTE format('DROP POLICY IF EXISTS tenant_wall ON %I', t.relname);
+      -- The one-argument current_setting raises when the tenant is not set: forgetting it can never show rows.
+      EXECUTE format('CREATE POLICY tenant_wall ON %I TO erp_app, erp_owner USING (tenant_id = (SELECT current_setting(''app.tenant'')::bigint))'
+        ' WITH CHECK (tenant_id = (SELECT current_setting(''app.tenant'')::bigint))', t.relname);
     END IF;
     EXECUTE format('DROP TRIGGER IF EXISTS append_only ON %I', t.relname);
     EXECUTE format('DROP TRIGGER IF EXISTS append_only_truncate ON %I', t.relname);
