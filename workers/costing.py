@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from erp_app.costing import repo_queue
-from erp_app.costing.settle import settle
+from erp_app.costing.settle import FOR_PEOPLE, settle
 from erp_app.kernel.errors import Refused
 from erp_app.kernel.fault import fault
 from erp_app.kernel.uow import unit_of_work
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from erp_app.costing.repo_queue import Waiting
     from erp_app.kernel.actor import Actor
 
-FOR_PEOPLE = {"ERP-1220", "ERP-1203"}  # a history that does not hold together, a correction in a month that was locked
 SHOWN_FROM = 2_000  # movements; below that it is over before anybody looks
 
 

@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING
 
 from erp_app.costing import repo_fix
 from erp_app.costing.fix import prove
+from erp_app.costing.settle import FOR_PEOPLE
 from erp_app.kernel.errors import Refused
 from erp_app.kernel.fault import fault
 from erp_app.kernel.uow import unit_of_work
 
 if TYPE_CHECKING:
     from erp_app.kernel.actor import Actor
-
-FOR_PEOPLE = {"ERP-1220", "ERP-1203"}  # a history that does not hold together, a correction in a month that was locked
 
 
 def repair(actor: Actor, key: str) -> None:

@@ -3,6 +3,17 @@
 -- cost_piece and the journal tables let pass: each looks once, for all its rows, at what those would look at row by row or at commit; where, is
 -- said below. Columns come as arrays, never by a temporary table: whoever makes one could put anything behind its name.
 
+-- The company's day of each moment, in their order. Their months are open and stay so until the transaction ends: the duty of the periods.
+CREATE OR REPLACE FUNCTION correction_days(t bigint, moments timestamptz[]) RETURNS date[] LANGUAGE plpgsql AS $$
+DECLARE zone text := tenant_zone(t); days date[]; r record; held boolean;
+BEGIN
+  days := ARRAY(SELECT (x.at AT TIME ZONE zone)::date FROM unnest(moments) WITH ORDINALITY x(at, n) ORDER BY x.n);
+  FOR r IN SELECT min(x.day) AS day FROM unnest(days) x(day) GROUP BY date_trunc('month', x.day) ORDER BY 1 LOOP
+    held := period_guard(t, r.day);
+  END LOOP;
+  RETURN days;
+END $$;
+
 -- Invariant (the duty of cost_piece_check): pieces are of movements and layers of this tenant, which nobody can delete; only a quantity of
 -- nothing goes to another document than the movement's own. And they are dated in months that are open and stay so until the transaction ends:
 -- a correction whose journal comes to nothing changes what a locked month's layers say all the same.
@@ -10,7 +21,7 @@ CREATE OR REPLACE FUNCTION cost_correct(moves bigint[], layers bigint[], documen
   moments timestamptz[]) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 SET enable_seqscan = off AS $$
 DECLARE
-  t bigint := current_setting('app.tenant')::bigint; zone text := tenant_zone(t); known_moves bigint[]; known_layers bigint[]; days date[]; r record; held boolean;
+  t bigint := current_setting('app.tenant')::bigint; days date[] := correction_days(t, moments); known_moves bigint[]; known_layers bigint[];
 BEGIN
   known_moves := ARRAY(SELECT DISTINCT x.id FROM unnest(moves) x(id));
   known_layers := ARRAY(SELECT DISTINCT x.id FROM unnest(layers) x(id));
@@ -19,10 +30,6 @@ BEGIN
      OR (SELECT count(*) FROM public.cost_layer y WHERE y.tenant_id = t AND y.id = ANY(known_layers)) <> cardinality(known_layers) THEN
     RAISE EXCEPTION USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'cost_piece_refers', MESSAGE = 'a piece refers to no layer or movement of its tenant';
   END IF;
-  days := ARRAY(SELECT (x.at AT TIME ZONE zone)::date FROM unnest(moments) WITH ORDINALITY x(at, n) ORDER BY x.n);
-  FOR r IN SELECT min(x.day) AS day FROM unnest(days) x(day) GROUP BY date_trunc('month', x.day) ORDER BY 1 LOOP
-    held := period_guard(t, r.day);
-  END LOOP;
   INSERT INTO public.cost_piece (tenant_id, move_id, layer_id, document_id, quantity, value, cause_document_id, date)
     SELECT t, x.move, x.layer, x.document, x.quantity, x.amount, x.cause, x.day
     FROM unnest(moves, layers, documents, quantities, amounts, causes, days) x(move, layer, document, quantity, amount, cause, day);
@@ -35,8 +42,8 @@ CREATE OR REPLACE FUNCTION journal_correct(documents bigint[], causes bigint[], 
   accounts bigint[], amounts bigint[]) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 SET enable_seqscan = off AS $$
 DECLARE
-  t bigint := current_setting('app.tenant')::bigint; zone text := tenant_zone(t); count_ int := cardinality(documents); known bigint[]; ids bigint[];
-  days date[]; r record; held boolean;
+  t bigint := current_setting('app.tenant')::bigint; days date[] := correction_days(t, moments); count_ int := cardinality(documents);
+  known bigint[]; ids bigint[]; r record;
 BEGIN
   -- The duty of the seal: lines that add up to nothing, none of them zero (journal_line_one_side), are two at least.
   SELECT count(*) AS journals, min(s.entry) FILTER (WHERE s.amount <> 0) AS wrong INTO r
@@ -58,11 +65,6 @@ BEGIN
   IF (SELECT count(*) FROM public.account a WHERE a.tenant_id = t AND a.id = ANY(known)) <> cardinality(known) THEN
     RAISE EXCEPTION USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'journal_line_account', MESSAGE = 'a line refers to no account of its tenant';
   END IF;
-  -- The duty of the periods.
-  days := ARRAY(SELECT (x.at AT TIME ZONE zone)::date FROM unnest(moments) WITH ORDINALITY x(at, n) ORDER BY x.n);
-  FOR r IN SELECT min(x.day) AS day FROM unnest(days) x(day) GROUP BY date_trunc('month', x.day) ORDER BY 1 LOOP
-    held := period_guard(t, r.day);
-  END LOOP;
   ids := ARRAY(SELECT nextval('public.journal_entry_id_seq') FROM generate_series(1, count_));
   WITH made AS (
     INSERT INTO public.journal_entry (tenant_id, id, document_id, kind, cause_document_id, date, effective_at)

@@ -37,6 +37,7 @@ class Anomaly(Document, table=True):
 ANOMALIES = DocumentType(
     Anomaly, label="Anomaly", plural="anomalies", label_plural="Anomalies", number="AN-{year}-{seq:05}",
     columns=["number", "severity", "title", "document_number", "item", "amount", "assignee", "due_at", "state"],
+    told=["title", "detail", "reason"],
     search=["number", "title", "detail", "document_number"], filters=["kind", "severity", "assignee", "item", "due_at", "state"], sort="-effective_at",
     title="title", initial="open", states=["open", "explained", "fixed", "ignored"], editable=["open"], creatable=False,
     actions=[

@@ -111,7 +111,7 @@ class DocumentType:
         initial: first state; editable: states in which fields and lines may still be changed.
         check: what is wrong with the header by itself, by field; asked before the database refuses it with fewer words.
         on_save: called after create/update with fields and lines in place (derive totals, check rules), before the audit row.
-        title: column shown beside the number in search and links.
+        title: column shown beside the number in search and links; told: texts the program itself writes, shown in the reader's language.
         creatable: whether people make records by filling in fields; make: else how one comes about that a program asks for (returns its id).
     """
 
@@ -132,6 +132,7 @@ class DocumentType:
     editable: Sequence[str] = ("draft",)
     states: Sequence[str] = ()
     title: str = ""
+    told: Sequence[str] = ()
     links: Sequence[str] = ()
     check: Check | None = None
     on_save: Hook | None = None

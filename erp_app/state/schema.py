@@ -12,7 +12,6 @@ from erp_app.i18n import refusals
 from erp_app.kernel.uow import Work
 
 CUSTOM = "custom."
-WRITTEN = {"anomalies": ("title", "detail", "reason")}  # texts of records that no person has written
 
 
 def described(one: Shape, choices: Iterable[str] = ()) -> dict[str, Any]:
@@ -93,7 +92,7 @@ def flat(record: Mapping[str, Any]) -> dict[str, Any]:
 
 def spoken(dt: DocumentType, record: dict[str, Any], lang: str) -> dict[str, Any]:
     """Return a record with what the program itself wrote into it in the reader's language."""
-    return record | {name: refusals.finding(str(record[name]), lang) for name in WRITTEN.get(dt.plural, ()) if record.get(name)}
+    return record | {name: refusals.finding(str(record[name]), lang) for name in dt.told if record.get(name)}
 
 
 def _is_lines(value: Any, name: str, refs: Mapping[str, Any]) -> bool:
