@@ -6,12 +6,18 @@ DROP TYPE IF EXISTS cost_cut CASCADE;
 CREATE TYPE cost_cut AS (move_id bigint, layer_id bigint, origin_document_id bigint, quantity bigint, value bigint, rank int, lays "char",
   from_account_id bigint, to_account_id bigint);
 
+-- The same for whatever does not fit into 64 bits on the way, and for values below zero.
+CREATE OR REPLACE FUNCTION cost_portion_wide(p_value bigint, p_quantity bigint, p_position bigint) RETURNS bigint LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+BEGIN
+  RETURN sign(p_value) * div(2 * abs(p_value)::numeric * p_position + p_quantity, 2 * p_quantity::numeric);
+END $$;
+
 -- What the first p_position units of a layer are worth: half_up(value x position / quantity). The same as costing/rules.py.
+-- (It is put into every statement that calls it, and made ready there once a transaction: each operator counts.)
 CREATE OR REPLACE FUNCTION cost_portion(p_value bigint, p_quantity bigint, p_position bigint) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-  SELECT CASE WHEN p_position >= p_quantity THEN p_value WHEN p_position = 0 THEN 0
-    WHEN abs(p_value) < 2000000000 AND p_position < 1000000000 AND p_quantity < 1000000000000000000
-      THEN sign(p_value)::bigint * ((2 * abs(p_value) * p_position + p_quantity) / (2 * p_quantity))
-    ELSE (sign(p_value) * div(2 * abs(p_value)::numeric * p_position + p_quantity, 2 * p_quantity::numeric))::bigint END
+  SELECT CASE WHEN p_position >= p_quantity THEN p_value
+    WHEN p_value >= 0 AND p_value < 2000000000 AND p_position < 1000000000 THEN (2 * p_value * p_position + p_quantity) / p_quantity / 2
+    ELSE cost_portion_wide(p_value, p_quantity, p_position) END
 $$;
 
 -- What a movement lays at its target.

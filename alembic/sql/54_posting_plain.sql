@@ -120,27 +120,26 @@ END $$;
 CREATE OR REPLACE FUNCTION plain_cut(t bigint, p_at timestamptz, a plain_lines, items bigint[], quantities bigint[], p_from bigint, p_from_lot bigint)
 RETURNS plain_cuts LANGUAGE plpgsql AS $$
 DECLARE
-  r record; depth int := 2; lines int := cardinality(items); hungry int; k int; want bigint[]; part bigint; worth bigint; line int[]; layer bigint[]; quantity bigint[]; value_ bigint[];
-  worths bigint[]; was bigint[] := a.head_move; from_at timestamptz[] := a.head_at; head_at timestamptz[]; head_move bigint[];
+  r record; depth int := 2; nothing bigint[] := array_fill(0::bigint, ARRAY[cardinality(items)]); k int; want bigint[]; part bigint; worth bigint; line int[];
+  layer bigint[]; quantity bigint[]; value_ bigint[]; worths bigint[]; was bigint[] := a.head_move; from_at timestamptz[] := a.head_at; head_at timestamptz[]; head_move bigint[];
 BEGIN
   LOOP
-    hungry := lines; k := 0; want := quantities; worths := array_fill(0, ARRAY[lines]);
+    k := 0; want := quantities; worths := nothing;
     FOR r IN SELECT m.n, y.id, y.quantity, y.value, y.taken, y.effective_at, y.move_id FROM unnest(items) WITH ORDINALITY m(item, n)
         CROSS JOIN LATERAL (SELECT x.id, x.quantity, x.value, x.taken, x.effective_at, x.move_id FROM public.cost_layer x
           WHERE x.tenant_id = t AND x.item_id = m.item AND x.place_id = p_from AND x.lot = p_from_lot AND (x.effective_at, x.move_id) >= (from_at[m.n], was[m.n])
             AND x.effective_at <= p_at AND x.taken < x.quantity ORDER BY x.effective_at, x.move_id, x.rank LIMIT depth) y LOOP
-      CONTINUE WHEN want[r.n] = 0;
-      k := k + 1;
       part := least(want[r.n], r.quantity - r.taken);
+      CONTINUE WHEN part = 0;
+      k := k + 1;
       worth := cost_portion(r.value, r.quantity, r.taken + part) - cost_portion(r.value, r.quantity, r.taken);
       line[k] := r.n; layer[k] := r.id; quantity[k] := part; value_[k] := worth; worths[r.n] := worths[r.n] + worth;
       want[r.n] := want[r.n] - part;
-      hungry := hungry - (want[r.n] = 0)::int;
       IF r.move_id <> was[r.n] AND hashint8(r.move_id) % 4 = 0 THEN  -- now and then: to read over a few used up layers is cheaper than to write each time
         head_at[r.n] := r.effective_at; head_move[r.n] := r.move_id;
       END IF;
     END LOOP;
-    IF hungry = 0 THEN
+    IF want = nothing THEN
       RETURN ROW(line, layer, quantity, value_, worths, head_at, head_move)::plain_cuts;
     ELSIF depth > 1000000 THEN
       PERFORM plain_not();
@@ -167,23 +166,12 @@ BEGIN
     ORDER BY x.line;
 END $$;
 
--- What the lines move between accounts, netted by account, debits first, zeroes left out; NULL when nothing is left.
+-- What lines of several accounts move between them, netted by account, debits first, zeroes left out; NULL when nothing is left.
 CREATE OR REPLACE FUNCTION plain_net(a plain_lines, worths bigint[], OUT accounts bigint[], OUT amounts bigint[]) LANGUAGE plpgsql AS $$
-DECLARE total bigint := 0; worth bigint;
 BEGIN
-  IF a.from_account IS NULL THEN
-    SELECT array_agg(n.account ORDER BY n.amount < 0, n.account), array_agg(n.amount ORDER BY n.amount < 0, n.account) INTO accounts, amounts
-      FROM (SELECT x.account, sum(x.amount)::bigint AS amount FROM unnest(worths) WITH ORDINALITY w(worth, n)
-            CROSS JOIN LATERAL (VALUES (a.to_accounts[w.n], w.worth), (a.from_accounts[w.n], -w.worth)) x(account, amount) GROUP BY 1 HAVING sum(x.amount) <> 0) n;
-    RETURN;
-  END IF;
-  FOREACH worth IN ARRAY worths LOOP
-    total := total + worth;
-  END LOOP;
-  IF total <> 0 AND a.from_account <> a.to_account THEN
-    accounts := CASE WHEN total > 0 THEN ARRAY[a.to_account, a.from_account] ELSE ARRAY[a.from_account, a.to_account] END;
-    amounts := ARRAY[abs(total), -abs(total)];
-  END IF;
+  SELECT array_agg(n.account ORDER BY n.amount < 0, n.account), array_agg(n.amount ORDER BY n.amount < 0, n.account) INTO accounts, amounts
+    FROM (SELECT x.account, sum(x.amount)::bigint AS amount FROM unnest(worths) WITH ORDINALITY w(worth, n)
+          CROSS JOIN LATERAL (VALUES (a.to_accounts[w.n], w.worth), (a.from_accounts[w.n], -w.worth)) x(account, amount) GROUP BY 1 HAVING sum(x.amount) <> 0) n;
 END $$;
 
 -- Invariant: as post_document. moves and worths are NULL when the posting is not plain. All lines go one way, nothing is taken by name,
@@ -196,7 +184,8 @@ CREATE OR REPLACE FUNCTION post_plain(p_document bigint, p_step int, p_at timest
 SET search_path = pg_catalog, public, pg_temp SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
-  t bigint := current_setting('app.tenant')::bigint; kept text; way plain_way; a plain_lines; c plain_cuts; net record; ids bigint[];
+  t bigint := current_setting('app.tenant')::bigint; kept text; way plain_way; a plain_lines; c plain_cuts; ids bigint[]; total bigint := 0; worth bigint;
+  accounts bigint[]; amounts bigint[];
 BEGIN
   kept := set_config('app.balances', 'kept', true);  -- by plain_move, until we return
   way := plain_find(t, p_document, p_at, p_from, p_to);
@@ -208,8 +197,17 @@ BEGIN
   FOR n IN 1 .. cardinality(items) LOOP
     ids[n] := nextval('public.record_id_seq');  -- given under the locks
   END LOOP;
-  net := plain_net(a, c.worths);
-  IF net.accounts IS NOT NULL THEN
+  FOREACH worth IN ARRAY c.worths LOOP
+    total := total + worth;
+  END LOOP;
+  IF a.from_account IS NULL THEN
+    SELECT n.accounts, n.amounts INTO accounts, amounts FROM plain_net(a, c.worths) n;
+  ELSIF total > 0 AND a.from_account <> a.to_account THEN
+    accounts := ARRAY[a.to_account, a.from_account]; amounts := ARRAY[total, -total];
+  ELSIF total < 0 AND a.from_account <> a.to_account THEN
+    accounts := ARRAY[a.from_account, a.to_account]; amounts := ARRAY[-total, total];
+  END IF;
+  IF accounts IS NOT NULL THEN
     journal := nextval('public.journal_entry_id_seq');
   END IF;
   WITH moved AS (
@@ -230,7 +228,7 @@ BEGIN
     INSERT INTO public.journal_number (tenant_id, entry_id, year) SELECT t, journal, extract(year FROM way.day)::int WHERE journal IS NOT NULL
   ), booked AS (
     INSERT INTO public.journal_line (tenant_id, entry_id, line_no, account_id, debit, credit, date)
-      SELECT t, journal, x.n, x.account, greatest(net.amounts[x.n], 0), greatest(-net.amounts[x.n], 0), way.day FROM unnest(net.accounts) WITH ORDINALITY x(account, n)
+      SELECT t, journal, x.n, x.account, greatest(amounts[x.n], 0), greatest(-amounts[x.n], 0), way.day FROM unnest(accounts) WITH ORDINALITY x(account, n)
   )
   INSERT INTO public.outbox (tenant_id, name, payload, topics) VALUES (t, 'ledger.posted',
     jsonb_build_object('document_id', p_document, 'journal_id', journal, 'pending', false), ARRAY['stock', 'ledger', 'rec:' || p_document]);

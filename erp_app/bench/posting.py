@@ -47,7 +47,7 @@ class Task:
     at: datetime  # of all documents alike: present, so that nothing is late
 
 
-def run(repeats: int = 3) -> Iterator[dict[str, Any]]:
+def run(repeats: int = 5) -> Iterator[dict[str, Any]]:
     """Yield one figure for each kind of block: tps, p50_ms, p95_ms, and for ours the ratio to the floor, and to the tuned floor."""
     with scratch() as admin_url:
         ids = world.build(admin_url)
