@@ -57,7 +57,7 @@ def _stop(_number: int, _frame: object) -> None:
 def main() -> None:
     """Work until SIGTERM; the job at hand is finished first."""
     log.configure()
-    gentle.step_back()
+    gentle.step_back(os.environ.get("ERP_WORKER", "1"))
     say = log.logger("worker")
     while not JobWorker.told_to_stop:
         try:

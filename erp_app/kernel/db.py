@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, LiteralString
 
@@ -24,6 +24,7 @@ _lock = threading.Lock()
 _pools: dict[str, ConnectionPool[Connection]] = {}
 _borrowed = threading.local()
 _engine: Engine | None = None
+_when_connected: list[Callable[[Connection], None]] = []
 
 
 def pool(role: str = "app") -> ConnectionPool[Connection]:
@@ -39,11 +40,21 @@ def pool(role: str = "app") -> ConnectionPool[Connection]:
                 raise RuntimeError(f"ERP_{role.upper()}_URL is not set: start the system with ./erp up, or run ./erp migrate first")
             size = settings().pool_size if role == "app" else 2
             _pools[role] = ConnectionPool(
-                url, min_size=1, max_size=size, timeout=10, max_lifetime=3600, check=_check, open=True,
+                url, min_size=1, max_size=size, timeout=10, max_lifetime=3600, check=_check, open=True, configure=_connected,
                 kwargs={"application_name": f"satu-{role}", "options": "-c lock_timeout=15s -c statement_timeout=120s -c timezone=UTC -c datestyle=ISO"},
                 name=f"satu-{role}",
             )
         return _pools[role]
+
+
+def when_connected(call: Callable[[Connection], None]) -> None:
+    """Have every connection that is made from now on shown to a function, which leaves no transaction open."""
+    _when_connected.append(call)
+
+
+def _connected(conn: Connection) -> None:
+    for call in _when_connected:
+        call(conn)
 
 
 def _check(conn: Connection) -> None:
