@@ -11,7 +11,7 @@ function Cell({ column, row, first, base, lang, tz }) {
   if (row.hrefs?.[column.name] && shown) return <td {...props}><a href={row.hrefs[column.name]}>{shown}</a></td>;
   if (column.name === "due_at" && shown) return <td {...props}>{shown}{row.state === "open" && new Date(value) < new Date() ? <span className="late"> {t("overdue", lang)}</span> : null}</td>;
   if (column.kind === "state") return <td {...props}>{value ? <State value={value} lang={lang} /> : null}</td>;
-  if (column.kind === "ref" && value && typeof value === "object") return <td {...props} title={value.number}>{value.label || shown}</td>;
+  if (column.kind === "ref" && value && typeof value === "object") return <td {...props} title={column.by_number ? value.label : value.number}>{column.by_number ? shown : value.label || shown}</td>;
   return <td {...props} title={column.kind === "long_text" ? shown : undefined}>{shown}</td>;
 }
 

@@ -42,6 +42,11 @@ def get(plural: str) -> DocumentType:
     return _types[plural]
 
 
+def is_document(plural: str) -> bool:
+    """Tell whether this is a type of documents, which people know by their number (master data by its name)."""
+    return plural in _types and _types[plural].is_document
+
+
 def all_types() -> list[DocumentType]:
     """Return all types in order of declaration."""
     return list(_types.values())

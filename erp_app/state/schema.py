@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from erp_app.document import custom, shape
+from erp_app.document import custom, registry, shape
 from erp_app.document.declare import Action, DocumentType, Lines
 from erp_app.document.shape import Shape
 from erp_app.i18n import refusals
@@ -24,6 +24,7 @@ def described(one: Shape, choices: Iterable[str] = ()) -> dict[str, Any]:
         "required": one.required,
         "edit": one.editable,
         "ref": one.ref,
+        "by_number": registry.is_document(one.ref),
         "choices": list(choices or one.choices),
         "places": one.places,
         "max_length": one.max_length,

@@ -109,6 +109,7 @@ def test_what_is_sold_costs_and_earns_to_the_rupiah(visit: Visitor, month: Month
     order = page.url
     press(page, "confirm")
     state_is(page, "confirmed")
+    ordered = page.locator(".phead h1").inner_text()
 
     follow(page, "Delivery note", "2026-01-14")
     put(page, Quantity="99")
@@ -140,6 +141,9 @@ def test_what_is_sold_costs_and_earns_to_the_rupiah(visit: Visitor, month: Month
     page.goto(order)
     state_is(page, "partly_delivered")
     expect(page.locator(".lines")).to_contain_text("88")  # 32 of 120 are still owed
+    page.goto("/delivery-notes")
+    expect(page.locator("tbody")).to_contain_text(ordered)  # lists name documents by number, customers by name
+    expect(page.locator("tbody")).to_contain_text(CUSTOMER)
 
     assert {name: month.journal(name) for name in SELLING} == {name: S04["journals"][name] for name in SELLING}
     assert month.api.get("reports/integrity")["ok"]
