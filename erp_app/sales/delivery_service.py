@@ -15,6 +15,7 @@ from erp_app.posting.models import Move, Posting
 from erp_app.posting.moments import settle_moment
 from erp_app.sales import credit, repo
 from erp_app.sales.order_service import OPEN, follow
+from erp_app.stock import reservations
 
 TYPE = "delivery-notes"
 
@@ -48,13 +49,14 @@ def post_delivery(work: Work, note: Any, _data: dict[str, Any]) -> dict[str, Any
     """Let the goods out of the gate: Dr goods in transit / Cr inventory, in a queue of this note alone.
 
     Raises:
-        Refused: ERP-3111 when the order cannot be delivered, ERP-3112 for more than it has open, ERP-3113 over the credit limit;
-            the ledger refuses what is not in stock.
+        Refused: ERP-3111 when the order cannot be delivered, ERP-3112 for more than it has open, ERP-3113 over the credit limit, ERP-3114 for
+            goods kept for others; the ledger refuses what is not in stock.
     """
     order = chain.record(work, "sales-orders", note.sales_order_id, lock=True)
     lines = chain.lines(work, TYPE, note.id)
     _check_order(work, order, lines)
     settle_moment(work, note, (line.item_id for line in lines))
+    reservations.check_kept(work, note.warehouse_id, [(line.item_id, to_units(line.quantity)) for line in lines], order.id)
     transit = place_repo.of_kind(work, "in_transit")
     moves = [
         Move(

@@ -92,6 +92,17 @@ def cancel(work: Work, order: Any, _data: dict[str, Any]) -> None:
     credit.forget(work, order.id)
 
 
+def keep(work: Work, order: Any, data: dict[str, Any]) -> dict[str, Any]:
+    """Keep what lies there for this order from everybody else (`kept`), or share it with whoever sends first (`shared`, as when it was confirmed).
+
+    Raises:
+        Refused: ERP-3105 when nothing is left to reserve.
+    """
+    if not reservations.harden(work, order.id, "hard" if data["goods"] == "kept" else "soft"):
+        raise Refused("ERP-3105", f"{order.number} has nothing left to reserve.")
+    return {"goods": data["goods"]}
+
+
 def reserve(work: Work, order: Any) -> None:
     """Reserve what the order still has to deliver."""
     wanted = [

@@ -61,6 +61,10 @@ SALES_ORDERS = DocumentType(
             lines=SalesOrderLine, implied=False,
         ),
         Action(
+            "reserve", ("confirmed", "partly_delivered"), "", "approve", service.keep, label="Reserve goods",
+            form=(Ask("goods", "choice", "Goods that lie there", required=True, choices=("kept", "shared")),), implied=False,
+        ),
+        Action(
             "close", ("confirmed", "partly_delivered", "delivered", "billed"), "closed", "approve", service.close,
             form=(Ask("reason", label="Reason"),), implied=False,
         ),

@@ -13,6 +13,7 @@ from erp_app.kernel.uow import Work
 from erp_app.posting import service as posting
 from erp_app.posting.models import Move, Posting
 from erp_app.posting.moments import is_dated, present, settle_moment
+from erp_app.stock import reservations
 
 TYPE = "stock-transfers"
 STORES = ("warehouse", "quarantine", "vendor")
@@ -37,9 +38,14 @@ def check_transfer(work: Work, transfer: Any) -> None:
 
 
 def send(work: Work, transfer: Any, _data: dict[str, Any]) -> dict[str, Any]:
-    """Let the goods leave: from their place into transit; the ledger refuses what is not there."""
+    """Let the goods leave: from their place into transit; the ledger refuses what is not there.
+
+    Raises:
+        Refused: ERP-3114 for goods kept for an order.
+    """
     lines = chain.lines(work, TYPE, transfer.id)
     settle_moment(work, transfer, (line.item_id for line in lines))
+    reservations.check_kept(work, transfer.from_id, [(line.item_id, to_units(line.quantity)) for line in lines])
     transit = place_repo.of_kind(work, "in_transit")
     moves = [
         Move(
