@@ -9,7 +9,7 @@ CREATE TYPE cost_cut AS (move_id bigint, layer_id bigint, origin_document_id big
 -- The same for whatever does not fit into 64 bits on the way, and for values below zero.
 CREATE OR REPLACE FUNCTION cost_portion_wide(p_value bigint, p_quantity bigint, p_position bigint) RETURNS bigint LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
 BEGIN
-  RETURN sign(p_value) * div(2 * abs(p_value)::numeric * p_position + p_quantity, 2 * p_quantity::numeric);
+  RETURN sign(p_value::numeric) * div(2 * abs(p_value)::numeric * p_position + p_quantity, 2 * p_quantity::numeric);
 END $$;
 
 -- What the first p_position units of a layer are worth: half_up(value x position / quantity). The same as costing/rules.py.
