@@ -1,4 +1,4 @@
-"""The first schema: every table of the product as its models declare it (models 9617fc07380fe005)."""
+"""The first schema: every table of the product as its models declare it (models 20109bcd2dcb9182)."""
 
 import sqlalchemy as sa
 import sqlmodel
@@ -6,7 +6,7 @@ from alembic import op
 from sqlalchemy import Text
 from sqlalchemy.dialects import postgresql
 
-revision = "0001_9617fc07380fe005"
+revision = "0001_20109bcd2dcb9182"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -961,6 +961,7 @@ def upgrade() -> None:
     sa.Column('total', sa.BigInteger(), nullable=False),
     sa.Column('credit_released', sa.Boolean(), server_default=sa.text('false'), nullable=False),
     sa.Column('hold_reason', sa.Text(), nullable=True),
+    sa.Column('goods', sa.Text(), nullable=False),
     sa.ForeignKeyConstraint(['tenant_id', 'customer_id'], ['customer.tenant_id', 'customer.id'], name='sales_order_customer_id_fk', use_alter=True),
     sa.ForeignKeyConstraint(['tenant_id', 'warehouse_id'], ['place.tenant_id', 'place.id'], name='sales_order_warehouse_id_fk', use_alter=True),
     sa.PrimaryKeyConstraint('tenant_id', 'id'),
@@ -970,6 +971,7 @@ def upgrade() -> None:
     )
     op.create_index('sales_order_by_created_at', 'sales_order', ['tenant_id', 'created_at', 'id'], unique=False, postgresql_where=sa.text("state <> 'deleted'"))
     op.create_index('sales_order_by_effective_at', 'sales_order', ['tenant_id', 'effective_at', 'id'], unique=False, postgresql_where=sa.text("state <> 'deleted'"))
+    op.create_index('sales_order_by_goods', 'sales_order', ['tenant_id', 'goods', 'id'], unique=False, postgresql_where=sa.text("state <> 'deleted'"))
     op.create_index('sales_order_by_promised_on', 'sales_order', ['tenant_id', 'promised_on', 'id'], unique=False, postgresql_where=sa.text("state <> 'deleted'"))
     op.create_index('sales_order_by_reference', 'sales_order', ['tenant_id', 'reference', 'id'], unique=False, postgresql_where=sa.text("state <> 'deleted'"))
     op.create_index('sales_order_by_state', 'sales_order', ['tenant_id', 'state', 'id'], unique=False, postgresql_where=sa.text("state <> 'deleted'"))

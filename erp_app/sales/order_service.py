@@ -92,15 +92,16 @@ def cancel(work: Work, order: Any, _data: dict[str, Any]) -> None:
     credit.forget(work, order.id)
 
 
-def keep(work: Work, order: Any, data: dict[str, Any]) -> dict[str, Any]:
-    """Keep what lies there for this order from everybody else (`kept`), or share it with whoever sends first (`shared`, as when it was confirmed).
+def keep(work: Work, order: Any, _data: dict[str, Any]) -> None:
+    """Keep what lies there for this order from everybody else."""
+    order.goods = "kept"
+    reserve(work, order)
 
-    Raises:
-        Refused: ERP-3105 when nothing is left to reserve.
-    """
-    if not reservations.harden(work, order.id, "hard" if data["goods"] == "kept" else "soft"):
-        raise Refused("ERP-3105", f"{order.number} has nothing left to reserve.")
-    return {"goods": data["goods"]}
+
+def share(work: Work, order: Any, _data: dict[str, Any]) -> None:
+    """Let whoever sends first have what lies there for this order, as when it was confirmed."""
+    order.goods = "shared"
+    reserve(work, order)
 
 
 def reserve(work: Work, order: Any) -> None:
@@ -109,7 +110,7 @@ def reserve(work: Work, order: Any) -> None:
         (line.line_no, line.item_id, to_units(line.quantity - line.delivered))
         for line in chain.lines(work, TYPE, order.id) if line.quantity > line.delivered
     ]
-    reservations.reserve(work, order.id, order.warehouse_id, wanted)
+    reservations.reserve(work, order.id, order.warehouse_id, wanted, hard=order.goods == "kept")
     credit.track_order(work, order)
 
 

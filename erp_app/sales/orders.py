@@ -27,6 +27,7 @@ class SalesOrder(Document, table=True):
     total: int = Money(label="Total", default=0, required=True, edit=False)
     credit_released: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
     hold_reason: str | None = Str(max_length=300, label="Held because", edit=False)
+    goods: str = Choice("shared", "kept", default="shared", required=True, label="Reservation", edit=False)
 
 
 class SalesOrderLine(Line, table=True):
@@ -49,7 +50,7 @@ class SalesOrderLine(Line, table=True):
 SALES_ORDERS = DocumentType(
     SalesOrder, label="Sales order", plural="sales-orders", number="SO-{year}-{seq:05}",
     columns=["number", "effective_at", "customer", "reference", "promised_on", "total", "state"],
-    search=["number", "reference", "note"], filters=["customer", "warehouse", "state"], sort="-effective_at",
+    search=["number", "reference", "note"], filters=["customer", "warehouse", "goods", "state"], sort="-effective_at",
     lines=[Lines("lines", SalesOrderLine)],
     states=["draft", "credit_hold", "confirmed", "partly_delivered", "delivered", "billed", "closed", "cancelled"],
     actions=[
@@ -61,8 +62,12 @@ SALES_ORDERS = DocumentType(
             lines=SalesOrderLine, implied=False,
         ),
         Action(
-            "reserve", ("confirmed", "partly_delivered"), "", "approve", service.keep, label="Reserve goods",
-            form=(Ask("goods", "choice", "Goods that lie there", required=True, choices=("kept", "shared")),), implied=False,
+            "keep", ("confirmed", "partly_delivered"), "", "approve", service.keep, label="Keep goods", implied=False,
+            visible=lambda order: order["goods"] == "shared",
+        ),
+        Action(
+            "share", ("confirmed", "partly_delivered"), "", "approve", service.share, label="Share goods", implied=False,
+            visible=lambda order: order["goods"] == "kept",
         ),
         Action(
             "close", ("confirmed", "partly_delivered", "delivered", "billed"), "closed", "approve", service.close,

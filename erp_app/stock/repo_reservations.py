@@ -8,27 +8,18 @@ from typing import Any
 from erp_app.kernel.uow import Work
 
 
-def put(work: Work, document_id: int, place_id: int, wanted: Sequence[tuple[int, int, int]]) -> None:
-    """Store promises as (line, item, ledger units) in place of the document's earlier ones; who keeps item and place keeps the turn.
-
-    New lines are as hard as the document's others.
-    """
+def put(work: Work, document_id: int, place_id: int, wanted: Sequence[tuple[int, int, int]], kind: str) -> None:
+    """Store promises as (line, item, ledger units) in place of the document's earlier ones; who keeps item and place keeps the turn."""
+    work.run("DELETE FROM reservation WHERE document_id = %s AND line_no <> ALL(%s)", [document_id, [one[0] for one in wanted]])
     if wanted:
         work.run(
             "INSERT INTO reservation AS v (tenant_id, document_id, line_no, item_id, place_id, quantity, kind)"
-            " SELECT %s, %s, w.line_no, w.item_id, %s, w.quantity, coalesce((SELECT min(kind) FROM reservation WHERE document_id = %s), 'soft')"
-            " FROM unnest(%s::int[], %s::bigint[], %s::bigint[]) w(line_no, item_id, quantity)"
+            " SELECT %s, %s, w.line_no, w.item_id, %s, w.quantity, %s FROM unnest(%s::int[], %s::bigint[], %s::bigint[]) w(line_no, item_id, quantity)"
             " ON CONFLICT (tenant_id, document_id, line_no) DO UPDATE SET item_id = excluded.item_id, place_id = excluded.place_id,"
-            " quantity = excluded.quantity, made_at = CASE WHEN (v.item_id, v.place_id) = (excluded.item_id, excluded.place_id)"
+            " quantity = excluded.quantity, kind = excluded.kind, made_at = CASE WHEN (v.item_id, v.place_id) = (excluded.item_id, excluded.place_id)"
             " AND excluded.quantity <= v.quantity THEN v.made_at ELSE now() END",
-            [work.actor.tenant_id, document_id, place_id, document_id, *([one[column] for one in wanted] for column in range(3))],
+            [work.actor.tenant_id, document_id, place_id, kind, *([one[column] for one in wanted] for column in range(3))],
         )
-    work.run("DELETE FROM reservation WHERE document_id = %s AND line_no <> ALL(%s)", [document_id, [one[0] for one in wanted]])
-
-
-def harden(work: Work, document_id: int, kind: str) -> int:
-    """Make all promises of a document `soft` or `hard`; return how many there are."""
-    return work.run("UPDATE reservation SET kind = %s WHERE document_id = %s AND quantity > 0", [kind, document_id])
 
 
 def kept(work: Work, place_id: int, items: Sequence[int], document_id: int) -> list[dict[str, Any]]:

@@ -29,25 +29,18 @@ class Held:
     held: int
 
 
-def reserve(work: Work, document_id: int, place_id: int, wanted: Sequence[tuple[int, int, int]]) -> None:
-    """Promise goods to a document, as (line number, item, ledger units), in place of what was promised to it before.
+def reserve(work: Work, document_id: int, place_id: int, wanted: Sequence[tuple[int, int, int]], *, hard: bool = False) -> None:
+    """Promise goods to a document, as (line number, item, ledger units), in place of what was promised to it before; all of it soft or hard.
 
     A promise that grows, or goes to another item or place, waits behind the others; one that shrinks keeps its turn.
     """
-    repo.put(work, document_id, place_id, wanted)
+    repo.put(work, document_id, place_id, wanted, "hard" if hard else "soft")
     work.emit("stock.reserved", {"document_id": document_id}, topics=["stock"])
 
 
 def release(work: Work, document_id: int) -> None:
     """Give back everything promised to a document."""
     reserve(work, document_id, 0, [])
-
-
-def harden(work: Work, document_id: int, kind: str) -> bool:
-    """Make the promises to a document `soft` or `hard`; return whether there are any."""
-    found = repo.harden(work, document_id, kind)
-    work.emit("stock.reserved", {"document_id": document_id}, topics=["stock"])
-    return found > 0
 
 
 def check_kept(work: Work, place_id: int, leaving: Iterable[tuple[int, int]], document_id: int = 0) -> None:

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from erp_app.kernel.actor import system_actor
-from erp_app.kernel.errors import Forbidden, Invalid, Refused
+from erp_app.kernel.errors import Forbidden, Refused
 from erp_app.kernel.uow import unit_of_work
 from erp_app.stock import reservations
 from tests.flows.firm import moment
@@ -74,8 +74,8 @@ def test_orders_confirmed_at_the_same_moment_share_what_there_is(shop):
     assert sorted(held(shop, *drafts), reverse=True) == [4, 4, 2, 0, 0, 0]
 
 
-def keep(firm, one, goods="kept", **by):
-    return firm.act("sales-orders", one["id"], "reserve", goods=goods, **by)
+def keep(firm, one, **by):
+    return firm.act("sales-orders", one["id"], "keep", **by)
 
 
 def delivery(firm, one, quantity):
@@ -103,7 +103,7 @@ def test_goods_kept_for_an_order_leave_for_nobody_else_until_it_shares_them(shop
     assert delivery(shop, second, 2)()["state"] == "posted"
     with pytest.raises(Refused, match="kept for"):
         delivery(shop, first, 1)()
-    keep(shop, second, "shared")
+    assert shop.act("sales-orders", second["id"], "share")["goods"] == "shared"
     assert delivery(shop, first, 3)()["state"] == "posted"
     assert held(shop, first, second) == [0, 1]
 
@@ -150,8 +150,9 @@ def test_only_who_may_approve_orders_keeps_goods_and_only_where_something_is_owe
     one = order(shop, 2)
     with pytest.raises(Forbidden):
         keep(shop, one, as_="sales")
-    with pytest.raises(Invalid):
-        keep(shop, one, "stolen")
+    keep(shop, one)
+    with pytest.raises(Refused):
+        keep(shop, one)  # it is
     delivery(shop, one, 2)()
     with pytest.raises(Refused):
-        keep(shop, one)
+        shop.act("sales-orders", one["id"], "share")
