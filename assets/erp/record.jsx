@@ -101,6 +101,8 @@ export function DocumentGraph({ nodes = [], edges = [], here = 0, lang = "en" })
 }
 
 const row = (one) => Object.entries(one).filter(([name, value]) => name !== "line_no" && value !== null && typeof value !== "object").map(([, value]) => value).join(" · ");
+const WORDS = ["choice", "state", "flag", "moment", "date"]; // what is written out, or in the reader's language
+const shownChange = (kind, value, lang, tz) => (WORDS.includes(kind) ? text(kind, value, lang, tz) || "–" : shownValue(value, lang));
 const shownValue = (value, lang) => (Array.isArray(value) ? (value.length ? value.map((one) => (one && typeof one === "object" ? row(one) : one)).slice(0, 6).join("; ") + (value.length > 6 ? " …" : "") : "–") : value === null || value === undefined || value === "" ? "–" : typeof value === "object" ? value.number || value.label || JSON.stringify(value) : /^-?\d{4,}(\.\d+)?$/.test(String(value)) ? number(value, lang) : String(value));
 
 function Entry({ one, lang, tz }) {
@@ -110,7 +112,7 @@ function Entry({ one, lang, tz }) {
       <div><p><b>{one.who}</b> {one.kind === "comment" ? t("commented", lang) : one.kind === "attachment" ? t("attached", lang) : t(one.text, lang)} {one.state && one.kind === "change" ? <State value={one.state} lang={lang} /> : null} <span className="muted sm">{when}</span></p>
         {one.kind === "comment" ? <p className="said">{one.body}</p> : null}
         {one.kind === "attachment" ? <a className="file" href={one.href} download>{one.body}</a> : null}
-        {one.changes?.length ? <ul className="diff">{one.changes.map((c) => <li key={c.field}><span>{t(c.label || c.field, lang)}</span> {c.was === undefined ? null : <><s>{shownValue(c.was, lang)}</s> → </>}<b>{shownValue(c.now, lang)}</b></li>)}</ul> : null}
+        {one.changes?.length ? <ul className="diff">{one.changes.map((c) => <li key={c.field}><span>{t(c.label || c.field, lang)}</span> {c.was === undefined ? null : <><s>{shownChange(c.kind, c.was, lang, tz)}</s> → </>}<b>{shownChange(c.kind, c.now, lang, tz)}</b></li>)}</ul> : null}
         {one.reason ? <p className="said">{one.reason}</p> : null}</div></li>
   );
 }

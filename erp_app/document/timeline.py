@@ -61,7 +61,8 @@ def _entry(
     changes: list[dict[str, Any]] = []
     for name, one in fields.items():
         if name in after and name != "number":
-            changes.append({"field": name, "label": one.label, "before": _named(one, before.get(name), labels), "after": _named(one, after[name], labels)})
+            was, is_ = _named(one, before.get(name), labels), _named(one, after[name], labels)
+            changes.append({"field": name, "label": one.label, "kind": one.kind, "before": was, "after": is_})
     was, is_ = before.get("custom") or {}, after.get("custom") or {}
     changes += [
         {"field": f"custom.{name}", "label": label, "before": was.get(name), "after": is_.get(name)}

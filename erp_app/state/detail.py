@@ -381,7 +381,7 @@ def _entry(dt: DocumentType, ref: int, one: dict[str, Any]) -> dict[str, Any]:
     said = _SAID.get(one["action"]) or (flow.label(action) if action else one["action"].replace("_", " "))
     plain = one["action"] == "create"
     changes = [
-        {"field": c["field"], "label": c["label"], **({} if plain else {"was": c["before"]}), "now": c["after"]}
+        {"field": c["field"], "label": c["label"], "kind": c.get("kind", ""), **({} if plain else {"was": c["before"]}), "now": c["after"]}
         for c in one["changes"]
         if c["field"] != "state"
     ]

@@ -285,7 +285,7 @@ def test_comments_files_timeline_and_graph(admin, party):
     assert back.headers["content-type"] == "application/pdf"
     stream = admin.get(f"{place}/timeline").json()["items"]
     assert [one["kind"] for one in stream] == ["attachment", "comment", "change", "change"]
-    assert {"field": "title", "label": "Title", "before": "one", "after": "two"} in stream[2]["changes"]
+    assert {"field": "title", "label": "Title", "kind": "text", "before": "one", "after": "two"} in stream[2]["changes"]
     drawn = admin.get(f"{place}/graph").json()
     assert {one["type"] for one in drawn["nodes"]} == {"sample-orders", "sample-parties"}
     assert drawn["edges"][0]["to"] == made["id"]
