@@ -123,7 +123,7 @@ class StockBlock(SQLModel, table=True):
 
 
 class Reservation(SQLModel, table=True):
-    """Goods promised to a line of an order: `soft` is a wish, `hard` is taken off what others may promise."""
+    """Goods promised to a line of an order: `soft` tells who is next, `hard` leaves for nobody else."""
 
     __tablename__: ClassVar[str] = "reservation"
     __table_args__ = (
