@@ -6,7 +6,7 @@ DROP TYPE IF EXISTS cost_cut CASCADE;
 CREATE TYPE cost_cut AS (move_id bigint, layer_id bigint, origin_document_id bigint, quantity bigint, value bigint, rank int, lays "char",
   from_account_id bigint, to_account_id bigint);
 
--- The same for whatever does not fit into 64 bits on the way, and for values below zero.
+-- As cost_portion, for what might not fit into 64 bits on the way, and for values below zero.
 CREATE OR REPLACE FUNCTION cost_portion_wide(p_value bigint, p_quantity bigint, p_position bigint) RETURNS bigint LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
 BEGIN
   RETURN sign(p_value::numeric) * div(2 * abs(p_value)::numeric * p_position + p_quantity, 2 * p_quantity::numeric);

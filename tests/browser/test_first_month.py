@@ -110,6 +110,8 @@ def test_what_is_sold_costs_and_earns_to_the_rupiah(visit: Visitor, month: Month
     press(page, "confirm")
     state_is(page, "confirmed")
     ordered = page.locator(".phead h1").inner_text()
+    press(page, "keep")
+    expect(page.locator(".diff").first).to_contain_text("Shared → Kept")
 
     follow(page, "Delivery note", "2026-01-14")
     put(page, Quantity="99")

@@ -38,9 +38,9 @@ def test_a_worker_and_its_database_process_keep_to_one_processor(database: str, 
     assert priority > backend_priority == os.getpriority(os.PRIO_PROCESS, 0)
 
 
-@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="there is one processor for all")
-def test_two_workers_do_not_share_one_of_two_processors(database: str) -> None:
-    assert worker("1")[0] != worker("2")[0]
+def test_workers_take_the_processors_by_turns_from_the_last(database: str) -> None:
+    processors = sorted(os.sched_getaffinity(0), reverse=True)
+    assert [worker(str(number))[0] for number in (1, 2, 3)] == [[processors[turn % len(processors)]] for turn in range(3)]
 
 
 def test_the_processes_behind_the_screens_have_all_processors(database: str) -> None:
